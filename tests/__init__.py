@@ -1,0 +1,1 @@
+"""Our own tests; run them with `pytest` in the checkout."""

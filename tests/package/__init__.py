@@ -1,0 +1,1 @@
+"""What ships, and that it works where only it is."""
