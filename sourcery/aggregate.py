@@ -1,0 +1,177 @@
+"""Aggregates: state folded from one stream, and methods that record new events.
+
+    @define
+    class Account(Aggregate[AccountEvent], category="account"):
+        balance: Decimal = Decimal(0)
+
+        def deposit(self, amount: Decimal) -> None:      # decides, may raise
+            self.record(Deposited(amount))
+
+        def apply(self, event: AccountEvent) -> None:    # evolves, never raises
+            ...
+
+Only the functions at the end of this module touch an aggregate's private state.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin
+
+import attrs
+from attrs import AttrsInstance, frozen
+
+from sourcery.context import Metadata, current_metadata
+from sourcery.errors import DefinitionError, InvalidName, UndeclaredEvent
+from sourcery.events import event_classes
+from sourcery.stream import CATEGORY_LENGTH, Stream, StreamId, check_name, stream_id_text
+
+E = TypeVar("E")
+A = TypeVar("A", bound="Aggregate[Any]")
+#: An event that is recorded but not yet written, with the metadata of that moment.
+Pending = tuple[Any, Metadata]
+
+_TAKEN = ("id", "version", "record", "apply", "handle")
+
+
+@frozen
+class AggregateType:
+    """What an aggregate class declares."""
+
+    category: str
+    classes: tuple[type[Any], ...]
+
+
+class Aggregate(Generic[E]):
+    """The base of every aggregate; `E` is the union of its events.
+
+    Subclasses are attrs classes whose fields all have defaults, since an aggregate begins
+    empty. The class argument `category` names the streams. Mistakes raise `DefinitionError`
+    when the class is made.
+    """
+
+    __slots__ = ("_id", "_recorded", "_version")
+
+    _declared: ClassVar[AggregateType | None] = None
+    _id: str
+    _version: int
+    _recorded: list[Pending]
+
+    def __init_subclass__(cls, *, category: str | None = None, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # attrs makes a slotted class twice, the second time without class arguments.
+        if category is None and "_declared" in cls.__dict__:
+            return
+        cls._declared = _declare(cls, category)
+
+    @classmethod
+    def __attrs_init_subclass__(cls) -> None:
+        """Check the fields, once attrs knows them."""
+        for attribute in attrs.fields(cast(type[AttrsInstance], cls)):
+            if attribute.name in _TAKEN:
+                problem = f"a field named {attribute.name!r} hides the aggregate's own"
+                raise DefinitionError(cls.__qualname__, problem)
+            if attribute.init and attribute.default is attrs.NOTHING:
+                problem = f"field {attribute.name!r} needs a default: an aggregate begins empty"
+                raise DefinitionError(cls.__qualname__, problem)
+
+    def __new__(cls, *args: Any, **values: Any) -> Aggregate[E]:
+        self = super().__new__(cls)
+        self._id = ""
+        self._version = 0
+        self._recorded = []
+        return self
+
+    @property
+    def id(self) -> str:
+        """The stream id as text; empty for an instance made by hand."""
+        return self._id
+
+    @property
+    def version(self) -> int:
+        """Number of events in the stream, those recorded but not yet written included."""
+        return self._version
+
+    def record(self, event: E) -> None:
+        """Apply an event and keep it for the end of the unit of work.
+
+        Raises `UndeclaredEvent` when its class is not in the aggregate's union.
+        """
+        if type(event) not in aggregate_type(type(self)).classes:
+            raise UndeclaredEvent(type(event).__qualname__, type(self).__qualname__)
+        self.apply(event)
+        self._recorded.append((event, current_metadata()))
+        self._version += 1
+
+    if TYPE_CHECKING:
+
+        def apply(self, event: E) -> None:
+            """Change the state by one event. Never raises, reads no clock, does no I/O."""
+
+
+def _declare(cls: type, category: str | None) -> AggregateType | None:
+    events = _events_argument(cls)
+    if isinstance(events, TypeVar) and category is None:
+        return None  # a generic base of the user's own
+    try:
+        name = check_name("category", category, CATEGORY_LENGTH)
+    except InvalidName as error:
+        problem = f"{error}; write class {cls.__name__}(Aggregate[...], category='...')"
+        raise DefinitionError(cls.__qualname__, problem) from None
+    if events is None or isinstance(events, TypeVar):
+        raise DefinitionError(cls.__qualname__, "say its events: Aggregate[Opened | Deposited]")
+    if not callable(getattr(cls, "apply", None)):
+        raise DefinitionError(cls.__qualname__, "has no method apply(self, event)")
+    return AggregateType(name, event_classes(events, cls.__qualname__))
+
+
+def _events_argument(cls: type) -> Any:
+    for base in cls.__mro__:
+        for generic in base.__dict__.get("__orig_bases__", ()):
+            origin = get_origin(generic)
+            if isinstance(origin, type) and issubclass(origin, Aggregate):
+                return get_args(generic)[0]
+    return None
+
+
+def aggregate_type(cls: type[Aggregate[Any]]) -> AggregateType:
+    """What the class declares; `DefinitionError` for a base that declares nothing."""
+    declared = cls._declared
+    if declared is None:
+        raise DefinitionError(cls.__qualname__, "is only a base: subclass it with category=")
+    return declared
+
+
+def restore(cls: type[A], id: StreamId) -> A:
+    """Make the empty aggregate of a stream, at version 0."""
+    if "__attrs_attrs__" not in cls.__dict__:
+        raise DefinitionError(cls.__qualname__, "is not an attrs class: decorate it with @define")
+    aggregate = cls()
+    aggregate._id = stream_id_text(id)
+    return aggregate
+
+
+def replay(aggregate: Aggregate[Any], event: object, version: int) -> None:
+    """Apply a stored event, which was number `version` of the stream."""
+    aggregate.apply(event)
+    aggregate._version = version
+
+
+def pass_over(aggregate: Aggregate[Any], version: int) -> None:
+    """Move to a version without an event: its kind is no longer declared."""
+    aggregate._version = version
+
+
+def stream_of(aggregate: Aggregate[Any]) -> Stream:
+    """The stream the aggregate is folded from."""
+    return Stream(aggregate_type(type(aggregate)).category, aggregate._id)
+
+
+def recorded_by(aggregate: Aggregate[Any]) -> tuple[Pending, ...]:
+    """What the aggregate recorded and nobody took yet, in order."""
+    return tuple(aggregate._recorded)
+
+
+def take_recorded(aggregate: Aggregate[Any]) -> list[Pending]:
+    """Take what the aggregate recorded; it keeps its state and version."""
+    taken, aggregate._recorded = aggregate._recorded, []
+    return taken

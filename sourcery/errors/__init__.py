@@ -1,0 +1,70 @@
+"""Every error of sourcery: what was wrong, and what to do next.
+
+Errors carry their facts as attributes and build their text from them. No text holds a
+payload or a password. An error that is also `Retryable` left nothing behind: running the
+same work again on fresh state may succeed, and `transact` does so by itself.
+"""
+
+from sourcery.errors.base import (
+    ConfigurationError,
+    Retryable,
+    SourceryError,
+)
+from sourcery.errors.setup import (
+    AutocommitRefused,
+    DatabaseMisconfigured,
+    SchemaAhead,
+    SchemaBehind,
+    SchemaMissing,
+    StandbyRefused,
+    StoreRewound,
+    UnknownDatabase,
+    WrongDatabase,
+    WrongEnvironment,
+)
+from sourcery.errors.values import (
+    DecodeError,
+    DefinitionError,
+    EncodeError,
+    InvalidArgument,
+    InvalidName,
+    UndeclaredEvent,
+)
+from sourcery.errors.work import (
+    CommitUnknown,
+    IdConflict,
+    RetryTransaction,
+    StreamNotFound,
+    TransactionEnded,
+    UnitOfWorkError,
+    VersionConflict,
+)
+
+__all__ = [
+    "AutocommitRefused",
+    "CommitUnknown",
+    "ConfigurationError",
+    "DatabaseMisconfigured",
+    "DecodeError",
+    "DefinitionError",
+    "EncodeError",
+    "IdConflict",
+    "InvalidArgument",
+    "InvalidName",
+    "RetryTransaction",
+    "Retryable",
+    "SchemaAhead",
+    "SchemaBehind",
+    "SchemaMissing",
+    "SourceryError",
+    "StandbyRefused",
+    "StoreRewound",
+    "StreamNotFound",
+    "TransactionEnded",
+    "UndeclaredEvent",
+    "UnitOfWorkError",
+    "UnknownDatabase",
+    "VersionConflict",
+    "WrongDatabase",
+    "WrongEnvironment",
+]

@@ -1,0 +1,126 @@
+"""Errors about the database, its schema and its server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define
+
+from sourcery.errors.base import ConfigurationError, SourceryError
+
+
+@define
+class UnknownDatabase(ConfigurationError):
+    """No dialect of ours knows this database."""
+
+    name: str
+    known: Sequence[str]
+
+    def __str__(self) -> str:
+        return (
+            f"sourcery has no dialect for {self.name!r} (it has {', '.join(self.known)}); "
+            f"register one through the entry-point group 'sourcery.dialects'"
+        )
+
+
+@define
+class WrongDatabase(ConfigurationError):
+    """A session or connection does not lead to the store's own database."""
+
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.problem}: join a session or connection of the store's own database"
+
+
+@define
+class AutocommitRefused(ConfigurationError):
+    """A connection in autocommit mode cannot keep a unit of work together."""
+
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.problem}: join a session or connection without isolation AUTOCOMMIT"
+
+
+@define
+class SchemaMissing(ConfigurationError):
+    """The database has no tables of ours."""
+
+    database: str
+
+    def __str__(self) -> str:
+        return f"{self.database} has no sourcery tables: run store.upgrade() or alembic upgrade"
+
+
+@define
+class SchemaBehind(ConfigurationError):
+    """The database's schema is older than this code."""
+
+    found: int
+    needed: int
+
+    def __str__(self) -> str:
+        return (
+            f"the schema is at revision {self.found}, this code needs {self.needed}: "
+            f"run store.upgrade() or alembic upgrade"
+        )
+
+
+@define
+class SchemaAhead(ConfigurationError):
+    """The database's schema no longer supports code as old as this."""
+
+    minimum: int
+    known: int
+
+    def __str__(self) -> str:
+        return (
+            f"the schema needs code of revision {self.minimum} or later, this code knows "
+            f"{self.known}: install a newer sourcery-events"
+        )
+
+
+@define
+class DatabaseMisconfigured(ConfigurationError):
+    """Tables, collations or the position sequence were changed so that ordering breaks."""
+
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.problem}: {self.remedy}"
+
+
+@define
+class WrongEnvironment(ConfigurationError):
+    """The database belongs to another environment than the store was told."""
+
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"the database belongs to environment {self.found!r}, expected {self.expected!r}"
+
+
+@define
+class StoreRewound(SourceryError):
+    """Positions were lost or handed out twice: a restore, a crash or a hand-made change.
+
+    Stop all writers, make sure the data is the data you want, then call `store.repair()`.
+    """
+
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.problem}: stop the writers, check the data, then call store.repair()"
+
+
+@define
+class StandbyRefused(ConfigurationError):
+    """The connection leads to a standby, where the settled position is not known."""
+
+    database: str
+
+    def __str__(self) -> str:
+        return f"{self.database} is a standby in recovery: connect to the primary"

@@ -1,0 +1,99 @@
+"""Recorded events: the event and the envelope it was stored in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+from sourcery.context import Metadata, decode_metadata
+from sourcery.stream import Stream
+
+E = TypeVar("E", covariant=True)
+
+#: Columns of a stored event, in the order every reader selects them. The time is selected
+#: as text: drivers decode timestamps for all rows, most readers want none.
+COLUMNS: Final = (
+    "position",
+    "category",
+    "stream_id",
+    "version",
+    "event_id",
+    "kind",
+    "schema_version",
+    "data",
+    "metadata",
+    "recorded_at",
+)
+StoredRow = Sequence[Any]
+
+
+class Recorded(Generic[E]):
+    """An event with its envelope. The envelope is decoded when asked for."""
+
+    __slots__ = ("_row", "event", "part")
+
+    #: The event, as the class its reader asked for.
+    event: E
+    #: Number of this part, from 0, when an upcaster split one stored event into several.
+    part: int
+
+    def __init__(self, event: E, row: StoredRow, part: int = 0) -> None:
+        self.event = event
+        self.part = part
+        self._row = row
+
+    @property
+    def position(self) -> int:
+        """Store-wide number: unique, growing, may have gaps."""
+        return int(self._row[0])
+
+    @property
+    def stream(self) -> Stream:
+        """The stream the event belongs to."""
+        return Stream(self._row[1], self._row[2])
+
+    @property
+    def version(self) -> int:
+        """Number of the event in its stream, from 1."""
+        return int(self._row[3])
+
+    @property
+    def event_id(self) -> UUID:
+        """The event's own id; parts of a split event share it."""
+        stored = self._row[4]
+        return stored if isinstance(stored, UUID) else UUID(stored)
+
+    @property
+    def kind(self) -> str:
+        """The kind as stored, before any upcaster renamed it."""
+        return str(self._row[5])
+
+    @property
+    def schema_version(self) -> int:
+        """The schema version as stored, before any upcaster raised it."""
+        return int(self._row[6])
+
+    @property
+    def metadata(self) -> Metadata:
+        """Who and why."""
+        return decode_metadata(self._row[8])
+
+    @property
+    def recorded_at(self) -> datetime:
+        """The database's clock at insert (or the store's own clock), in UTC."""
+        moment = datetime.fromisoformat(self._row[9])
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Recorded):
+            return NotImplemented
+        return (self.event_id, self.part) == (other.event_id, other.part)
+
+    def __hash__(self) -> int:
+        return hash((self.event_id, self.part))
+
+    def __repr__(self) -> str:
+        name = f"{self.kind} of {self.stream.category}/{self.stream.id!a}"
+        return f"<Recorded {name} version {self.version} at position {self.position}>"

@@ -1,0 +1,79 @@
+"""Streams, their names, and the bucket a key falls into."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+from zlib import crc32
+
+from attrs import field, frozen
+
+from sourcery.errors import InvalidName
+
+#: Longest names, in characters. One limit for all databases, so that data can move.
+CATEGORY_LENGTH: Final = 100
+STREAM_ID_LENGTH: Final = 255
+KIND_LENGTH: Final = 150
+TOPIC_LENGTH: Final = 200
+KEY_LENGTH: Final = 255
+
+BUCKETS: Final = 1024
+
+StreamId = str | int | UUID
+
+
+def check_name(what: str, value: object, length: int) -> str:
+    """Give the name back unchanged, or raise `InvalidName` when a database would alter it."""
+    if not isinstance(value, str):
+        raise InvalidName(what, repr(value), f"must be a string, not {type(value).__name__}")
+    if problem := _name_problem(value, length):
+        raise InvalidName(what, value, problem)
+    return value
+
+
+def _name_problem(value: str, length: int) -> str | None:
+    if not value:
+        return "must not be empty"
+    if len(value) > length:
+        return f"has {len(value)} characters; at most {length} are stored"
+    if "\0" in value:
+        return "holds a NUL character, which databases cannot store"
+    if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+        return "holds a lone surrogate, which is not valid text"
+    return None
+
+
+def stream_id_text(value: object) -> str:
+    """Text of a stream id: `str`, `int` and `UUID` are taken, so `1` and `"1"` are one."""
+    if isinstance(value, bool) or not isinstance(value, str | int | UUID):
+        raise InvalidName("stream id", repr(value), "must be a str, int or UUID")
+    return check_name("stream id", str(value), STREAM_ID_LENGTH)
+
+
+def _category(value: object) -> str:
+    return check_name("category", value, CATEGORY_LENGTH)
+
+
+@frozen(order=True)
+class Stream:
+    """The ordered events of one aggregate: a category and an id.
+
+    The id may be given as `str`, `int` or `UUID`; it is kept and compared as text.
+    Raises `InvalidName` for what cannot be stored faithfully.
+    """
+
+    category: str = field(converter=_category)
+    id: str = field(converter=stream_id_text)
+
+    def __str__(self) -> str:
+        return f"stream {self.category}/{self.id!a}"
+
+    @property
+    def key(self) -> str:
+        """The key that events of this stream are ordered by."""
+        return f"{self.category}\0{self.id}"
+
+
+def bucket_of(key: str) -> int:
+    """Bucket 0 to 1023 of a key; a shard is `bucket % shards`."""
+    return crc32(key.encode()) % BUCKETS

@@ -1,0 +1,56 @@
+"""Consistency tokens: a name for exactly one commit, small enough for a header or a cookie."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from attrs import asdict, frozen
+
+from sourcery.errors import InvalidArgument
+
+
+@frozen(kw_only=True)
+class Token:
+    """Names what one unit of work wrote, or, when it wrote nothing, all that was settled then.
+
+    A joined unit's token is valid only if the owner of the transaction commits.
+    """
+
+    #: Id of the store; a token of another store is refused.
+    store_id: str
+    #: Restores and repairs of the store so far.
+    generation: int
+    #: Position of the first row written; 0 when nothing was.
+    first: int
+    #: Position of the last row written, or the settled position when nothing was.
+    last: int
+    #: Buckets of the keys written, in order.
+    buckets: tuple[int, ...] = ()
+    #: Id of the first event written.
+    event_id: str | None = None
+
+    def to_json(self) -> str:
+        """Compact JSON text; `from_json` gives an equal token back."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Token:
+        """Read `to_json`'s text. Raises `InvalidArgument` for anything else."""
+        try:
+            return cls._from_dict(json.loads(text))
+        except (ValueError, TypeError, KeyError) as error:
+            raise InvalidArgument("token", f"is not a token's JSON ({error})") from None
+
+    @classmethod
+    def _from_dict(cls, data: dict[str, Any]) -> Token:
+        event_id = data["event_id"]
+        return cls(
+            store_id=str(data["store_id"]),
+            generation=int(data["generation"]),
+            first=int(data["first"]),
+            last=int(data["last"]),
+            buckets=tuple(int(bucket) for bucket in data["buckets"]),
+            event_id=None if event_id is None else str(UUID(event_id)),
+        )
