@@ -1,0 +1,24 @@
+"""How events and payloads become JSON, and how stored JSON becomes events again."""
+
+from sourcery.codec.backend import STANDARD, Backend, default_backend, orjson_backend
+from sourcery.codec.decoder import Decoder
+from sourcery.codec.encoder import encode_event
+from sourcery.codec.json import JsonCodec
+from sourcery.codec.protocol import Codec
+from sourcery.codec.upcast import Part, Upcaster, Upcasters, rename, upcast
+
+__all__ = [
+    "STANDARD",
+    "Backend",
+    "Codec",
+    "Decoder",
+    "JsonCodec",
+    "Part",
+    "Upcaster",
+    "Upcasters",
+    "default_backend",
+    "encode_event",
+    "orjson_backend",
+    "rename",
+    "upcast",
+]

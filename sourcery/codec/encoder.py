@@ -1,0 +1,20 @@
+"""From events to what is stored of them."""
+
+from __future__ import annotations
+
+from sourcery.codec.protocol import Codec
+from sourcery.errors import DefinitionError, UndeclaredEvent
+from sourcery.events import event_type
+
+
+def encode_event(codec: Codec, event: object) -> tuple[str, int, bytes]:
+    """Kind, schema version and JSON of an event.
+
+    Raises `UndeclaredEvent` for an object that is no event, `EncodeError` for one that cannot
+    be stored faithfully.
+    """
+    try:
+        declared = event_type(type(event))
+    except DefinitionError:
+        raise UndeclaredEvent(type(event).__qualname__, "any store") from None
+    return declared.kind, declared.version, codec.dumps(event)
