@@ -1,0 +1,1 @@
+"""The schema: its revisions, how they are run, and how they live beside a user's own."""

@@ -1,0 +1,26 @@
+"""What the tests of the schema ask for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from sourcery.engine import open_engine
+from tests.databases import Database
+from tests.schema.support import INI, Alembic
+
+
+@pytest.fixture
+def engine(empty_database: Database) -> Iterator[Engine]:
+    """An engine, as the store makes it, on a database without any table."""
+    opened = open_engine(empty_database.url)
+    yield opened.engine
+    opened.close()
+
+
+@pytest.fixture
+def alembic(empty_database: Database, tmp_path: Path) -> Alembic:
+    """The command line with our installed migrations, on the empty database."""
+    (tmp_path / "alembic.ini").write_text(INI)
+    return Alembic(tmp_path, empty_database.url)

@@ -1,0 +1,179 @@
+"""Several processes and threads upgrade at once."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Barrier, Event
+
+import pytest
+from sqlalchemy import URL, Connection, Engine, event, select
+
+from sourcery import schema
+from sourcery import upgrade as module
+from sourcery.engine import open_engine
+from sourcery.errors import RetryTransaction
+from sourcery.upgrade import exclusively, upgrade
+from tests.databases import Database
+from tests.schema.support import check
+
+#: Says "ready", waits for a line, upgrades, and says how many revisions it ran.
+PROGRAM = """
+import logging, sys
+import alembic.command
+from sourcery.engine import open_engine
+from sourcery.upgrade import upgrade
+
+class Count(logging.Handler):
+    revisions = 0
+    def emit(self, record):
+        self.revisions += record.getMessage().startswith("Running upgrade")
+
+count = Count()
+logging.getLogger("alembic").addHandler(count)
+logging.getLogger("alembic").setLevel("INFO")
+opened = open_engine(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+upgrade(opened.engine)
+opened.close()
+print(count.revisions)
+"""
+
+
+def upgrade_in_eight_processes(url: URL, program: str) -> list[str]:
+    """Start eight, let them go together; what each said, nothing if it failed."""
+    programs = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", program, url.render_as_string(False)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        for _ in range(8)
+    ]
+    ready = [each.stdout.readline() for each in programs if each.stdout]
+    assert ["ready\n"] * 8 == ready
+    for each in programs:
+        assert each.stdin
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    return sorted(each.communicate(timeout=120)[0] for each in programs)
+
+
+@pytest.mark.promise(44)
+@pytest.mark.promise(49)
+def test_rule_41_of_eight_processes_one_upgrades(empty_database: Database, engine: Engine) -> None:
+    """All succeed, one runs the revision, and the tables are right."""
+    said = upgrade_in_eight_processes(empty_database.url, PROGRAM)
+
+    assert ["0\n"] * 7 + ["1\n"] == said
+    check(engine)
+
+
+@pytest.mark.promise(49)
+@pytest.mark.databases("postgresql", "mariadb")
+def test_rule_41_without_the_lock_they_break_each_other(empty_database: Database) -> None:
+    """The test of the test: the same eight, and the lock switched off."""
+    unlocked = "import sourcery.upgrade\nsourcery.upgrade._lock = lambda connection: None\n"
+
+    said = upgrade_in_eight_processes(empty_database.url, unlocked + PROGRAM)
+
+    assert ["0\n"] * 7 + ["1\n"] != said
+
+
+@pytest.mark.promise(44)
+def test_eight_threads_upgrade_at_once(empty_database: Database, engine: Engine) -> None:
+    """Alembic itself runs one migration at a time in a process."""
+    together = Barrier(8)
+
+    def start(_: int) -> None:
+        opened = open_engine(empty_database.url)
+        together.wait(30)
+        upgrade(opened.engine)
+        opened.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(start, range(8)))
+
+    check(engine)
+    with engine.connect() as connection:
+        assert 1 == len(connection.execute(select(schema.store)).all())
+
+
+@contextmanager
+def someone_upgrading(url: URL) -> Generator[None]:
+    """Another process, as far as the database can tell, holds the lock of upgrades."""
+    locked, done = Event(), Event()
+    opened = open_engine(url)
+
+    def hold(_: Connection) -> None:
+        locked.set()
+        assert done.wait(60)
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(exclusively, opened.engine, hold)
+        assert locked.wait(30)
+        try:
+            yield
+        finally:
+            done.set()
+            holding.result(30)
+            opened.close()
+
+
+def wait_a_tenth(driver: sqlite3.Connection, _: object) -> None:
+    """Do not wait half a minute for another writer."""
+    driver.execute("PRAGMA busy_timeout=100")
+
+
+@pytest.fixture
+def impatient(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """An engine on which one statement waits for a lock at most a second."""
+    monkeypatch.setattr(module, "LOCK_TIMEOUT", 1)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", wait_a_tenth)
+    return engine
+
+
+@pytest.mark.promise(44)
+def test_patience_with_another_upgrade_has_an_end(
+    empty_database: Database, impatient: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that hangs in its upgrade does not hang all others."""
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+
+    with someone_upgrading(empty_database.url), pytest.raises(RetryTransaction):
+        upgrade(impatient)
+
+
+@pytest.mark.promise(44)
+def test_upgrade_goes_on_when_the_other_is_done(
+    empty_database: Database, impatient: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock that was not to be had is asked for again."""
+    refused = Event()
+    monkeypatch.setattr("sourcery.upgrade.time.sleep", lambda _: refused.set())
+
+    with ThreadPoolExecutor(1) as pool:
+        with someone_upgrading(empty_database.url):
+            upgrading = pool.submit(upgrade, impatient)
+            assert refused.wait(30)
+        upgrading.result(60)
+
+    check(impatient)
+
+
+@pytest.mark.promise(44)
+def test_nobody_waits_when_there_is_nothing_to_do(
+    empty_database: Database, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program on an upgraded database starts while another one holds the lock."""
+    upgrade(engine)
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+
+    with someone_upgrading(empty_database.url):
+        upgrade(engine)
