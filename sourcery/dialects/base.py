@@ -1,0 +1,168 @@
+"""The base dialect: correct on any database with row locks.
+
+One row of `sourcery_positions` is raised by every append and stays locked until the
+transaction ends. So position order is commit order, and the settled position is the row's
+committed value. A subclass overrides a method only to be faster or to ask a database in
+its own words, and must pass the same conformance suite.
+
+Every method takes a connection, executes and never commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, ClassVar
+from uuid import UUID
+
+from attrs import frozen
+from sqlalchemy import ColumnElement, Connection, Engine, Select, cast, func
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import Text
+
+from sourcery import schema
+from sourcery.dialects import counter
+from sourcery.dialects.batch import Batch, Written
+from sourcery.dialects.statements import Statement
+from sourcery.errors import StoreRewound
+from sourcery.recorded import COLUMNS
+from sourcery.stream import Stream
+
+
+@frozen
+class Frontier:
+    """How far a log may be read: at or below `settled` nothing can still appear."""
+
+    settled: int
+    #: What must not have changed between reading the frontier and reading a page.
+    incarnation: object = None
+
+
+class IncarnationChanged(Exception):
+    """The server restarted or another took over: the frontier is worth nothing."""
+
+
+class Dialect:
+    """What differs per database; this class is the one that works on all."""
+
+    #: Execution options for a connection that writes, and for one that only reads.
+    #: SQLAlchemy sets READ COMMITTED itself, whatever the engine's or role's default.
+    write_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "READ COMMITTED"}
+    read_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "READ COMMITTED"}
+
+    #: Arguments for `create_engine` when the store makes the engine itself.
+    engine_options: ClassVar[Mapping[str, Any]] = {}
+
+    def configure(self, engine: Engine) -> None:
+        """Set up an engine that the store made from a URL."""
+
+    def accept(self, engine: Engine) -> None:
+        """Refuse a caller's engine that cannot work; raises `ConfigurationError`."""
+
+    def resolve(self, connection: Connection) -> Dialect:
+        """The dialect for the server that really answers; called once at start."""
+        return self
+
+    def begin(self, connection: Connection) -> None:
+        """Make sure that a caller's connection really is inside a transaction."""
+
+    def is_autocommit(self, connection: Connection) -> bool:
+        """Whether each statement of this connection commits by itself."""
+        return connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+
+    # -- appending ---------------------------------------------------------------------
+
+    def append(self, connection: Connection, batch: Batch) -> Written | None:
+        """Write a batch; None when an expectation does not hold.
+
+        After None the caller must undo to before the call: rows may be half written.
+        """
+        first, now = self.draw(connection, batch.size)
+        placed = batch.placed(self.heads(connection, [s.stream for s in batch.streams]))
+        if placed is None:
+            return None
+        moment = now if batch.moment is None else self.moment_value(batch.moment)
+        return counter.insert_rows(self, connection, batch, placed, first, moment)
+
+    def draw(self, connection: Connection, count: int) -> tuple[int, Any]:
+        """Lock the counter row and take `count` positions; the first of them, and the time."""
+        counter.RAISE.run(connection, {"count": count})
+        row = self._counter_and_clock.run(connection, {}).one_or_none()
+        if row is None:
+            raise StoreRewound("the row of sourcery_positions is gone")
+        return row[0] - count + 1, row[1]
+
+    @cached_property
+    def _counter_and_clock(self) -> Statement:
+        return Statement(counter.read_with(self.now_text()))
+
+    def heads(self, connection: Connection, streams: Iterable[Stream]) -> dict[Stream, int]:
+        """The committed version of each stream, and this transaction's own."""
+        return {
+            stream: counter.HEAD.run(
+                connection, {"category": stream.category, "stream_id": stream.id}
+            ).scalar()
+            or 0
+            for stream in streams
+        }
+
+    def id_value(self, id: UUID) -> Any:
+        """An event or message id as the driver takes it."""
+        return str(id)
+
+    def moment_value(self, moment: datetime) -> Any:
+        """A time as the driver takes it; UTC, microseconds."""
+        return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+    def now_text(self) -> ColumnElement[str]:
+        """SQL for the database's clock, as text that can be written back."""
+        return cast(func.current_timestamp(), Text)
+
+    # -- reading -----------------------------------------------------------------------
+
+    def frontier(self, connection: Connection) -> Frontier:
+        """The settled position, read before the transaction of the page begins."""
+        last = counter.LAST.run(connection, {}).scalar()
+        if last is None:
+            raise StoreRewound("the row of sourcery_positions is gone")
+        return Frontier(last)
+
+    def columns(self) -> Sequence[ColumnElement[Any]]:
+        """What is selected of a stored event, in the order of `recorded.COLUMNS`."""
+        return [schema.events.c[name] for name in COLUMNS]
+
+    def fenced(self, page: Select[Any], *, backward: bool) -> Select[Any]:
+        """The page's statement, with whatever `rows` needs to trust its frontier."""
+        return page
+
+    def rows(
+        self, connection: Connection, page: Statement, values: dict[str, Any], frontier: Frontier
+    ) -> Sequence[Any]:
+        """Rows of a fenced page. Raises `IncarnationChanged` when the frontier is void."""
+        return page.run(connection, values).all()
+
+    # -- safety ------------------------------------------------------------------------
+
+    def check(self, connection: Connection) -> None:
+        """Raise a typed error when the database cannot keep the ordering rule."""
+        greatest = self.greatest_position(connection)
+        last = counter.LAST.run(connection, {}).scalar()  # second: writers go on meanwhile
+        if last is None or last < greatest:
+            raise StoreRewound(f"the counter stands at {last}, but position {greatest} is taken")
+
+    def repair(self, connection: Connection) -> None:
+        """Raise the source of positions above every stored one."""
+        counter.REPAIR.run(connection, {"least": self.greatest_position(connection)})
+
+    def greatest_position(self, connection: Connection) -> int:
+        """The greatest position stored in either log, 0 when there is none."""
+        return int(counter.GREATEST.run(connection, {}).scalar() or 0)
+
+    def restarts(self, error: DBAPIError) -> bool:
+        """Whether the database asks to run the whole transaction again."""
+        return False
+
+    def took_position(self, error: DBAPIError) -> bool:
+        """Whether the error says that a drawn position was taken already."""
+        return "sourcery_" in str(error.orig) and "position" in str(error.orig)

@@ -1,0 +1,100 @@
+"""Statements of the base dialect: the counter row, heads of streams, plain inserts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    case,
+    func,
+    insert,
+    select,
+    union_all,
+    update,
+)
+
+from sourcery import schema
+from sourcery.dialects.batch import Batch, MessageRow, PlacedEvent, Written
+from sourcery.dialects.statements import Statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from sourcery.dialects.base import Dialect
+
+_events, _outbox, _counter = schema.events.c, schema.outbox.c, schema.positions.c
+_the_row = _counter.id == 1
+
+RAISE: Final = Statement(
+    update(schema.positions).where(_the_row).values(last=_counter.last + bindparam("count"))
+)
+LAST: Final = Statement(select(_counter.last).where(_the_row))
+
+_of_stream = (_events.category == bindparam("category")) & (
+    _events.stream_id == bindparam("stream_id")
+)
+HEAD_OF_STREAM: Final = (
+    select(_events.version).where(_of_stream).order_by(_events.version.desc()).limit(1)
+)
+HEAD: Final = Statement(HEAD_OF_STREAM)
+
+_both_logs = union_all(
+    select(func.max(_events.position).label("position")),
+    select(func.max(_outbox.position).label("position")),
+).subquery()
+GREATEST: Final = Statement(select(func.max(_both_logs.c.position)))
+
+REPAIR: Final = Statement(
+    update(schema.positions)
+    .where(_the_row)
+    .values(
+        last=case((_counter.last > bindparam("least"), _counter.last), else_=bindparam("least"))
+    )
+)
+INSERT_EVENTS: Final = Statement(insert(schema.events))
+INSERT_MESSAGES: Final = Statement(insert(schema.outbox))
+
+
+def read_with(now: ColumnElement[str]) -> Select[Any]:
+    """The counter and the database's clock."""
+    return select(_counter.last, now).where(_the_row)
+
+
+def insert_rows(
+    dialect: Dialect,
+    connection: Connection,
+    batch: Batch,
+    placed: list[PlacedEvent],
+    first: int,
+    moment: Any,
+) -> Written:
+    """Insert both logs at the positions from `first`; the counter row is locked."""
+    between = first + len(placed)
+    events = range(first, between)
+    messages = range(between, between + len(batch.messages))
+    if placed:
+        rows = [_event(dialect, *pair, moment) for pair in zip(events, placed, strict=True)]
+        INSERT_EVENTS.run_many(connection, rows)
+    if batch.messages:
+        pairs = zip(messages, batch.messages, strict=True)
+        INSERT_MESSAGES.run_many(connection, [_message(dialect, *pair, moment) for pair in pairs])
+    return Written(tuple(events), tuple(messages))
+
+
+def _event(dialect: Dialect, position: int, event: PlacedEvent, moment: Any) -> dict[str, Any]:
+    values = event.row._asdict() | {"event_id": dialect.id_value(event.row.event_id)}
+    place = {
+        "position": position,
+        "category": event.category,
+        "stream_id": event.stream_id,
+        "version": event.version,
+    }
+    return values | place | {"recorded_at": moment}
+
+
+def _message(dialect: Dialect, position: int, message: MessageRow, moment: Any) -> dict[str, Any]:
+    values = message._asdict() | {"message_id": dialect.id_value(message.message_id)}
+    return values | {"position": position, "created_at": moment}

@@ -1,0 +1,98 @@
+"""MariaDB and MySQL: the counter row, with reads that see the newest committed version.
+
+Their default isolation is REPEATABLE READ, so heads of streams are read with a lock: a
+joined session's snapshot may be older than the counter row it just took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import ColumnElement, Connection, cast, func, text
+from sqlalchemy.dialects import mysql
+from sqlalchemy.exc import DBAPIError
+
+from sourcery import schema
+from sourcery.dialects import counter
+from sourcery.dialects.base import Dialect
+from sourcery.dialects.statements import Statement, schema_of
+from sourcery.errors import DatabaseMisconfigured
+from sourcery.recorded import COLUMNS
+from sourcery.stream import Stream
+
+#: Record changed since last read, lock wait timeout, deadlock.
+_RESTART: Final = frozenset({1020, 1205, 1213})
+_DUPLICATE: Final = 1062
+
+_HEAD: Final = Statement(counter.HEAD_OF_STREAM.with_for_update(read=True))
+
+_TABLES: Final = text(
+    "SELECT table_name, engine FROM information_schema.tables "
+    "WHERE table_schema = coalesce(:schema, database()) AND table_name LIKE 'sourcery\\_%'"
+)
+_COLLATIONS: Final = text(
+    "SELECT table_name, column_name, collation_name FROM information_schema.columns "
+    "WHERE table_schema = coalesce(:schema, database()) AND table_name LIKE 'sourcery\\_%' "
+    "AND column_name IN ('category', 'stream_id', 'kind', 'topic', 'key')"
+)
+_BY_BYTES: Final = ("utf8mb4_nopad_bin", "utf8mb4_0900_bin")
+
+
+class MySQLDialect(Dialect):
+    """MariaDB 10.6 and later, MySQL 8 and later, with InnoDB."""
+
+    engine_options: ClassVar[Mapping[str, Any]] = {
+        "isolation_level": "READ COMMITTED",
+        "pool_recycle": 3600,
+    }
+
+    def heads(self, connection: Connection, streams: Iterable[Stream]) -> dict[Stream, int]:
+        return {
+            stream: _HEAD.run(
+                connection, {"category": stream.category, "stream_id": stream.id}
+            ).scalar()
+            or 0
+            for stream in streams
+        }
+
+    def is_autocommit(self, connection: Connection) -> bool:
+        driver: Any = connection.connection.driver_connection
+        return bool(driver.get_autocommit())
+
+    def now_text(self) -> ColumnElement[str]:
+        return cast(func.utc_timestamp(6), mysql.CHAR)
+
+    def columns(self) -> Sequence[ColumnElement[Any]]:
+        plain = schema.events.c
+        return [
+            cast(plain[name], mysql.CHAR).label(name) if name == "recorded_at" else plain[name]
+            for name in COLUMNS
+        ]
+
+    def check(self, connection: Connection) -> None:
+        within = {"schema": schema_of(connection)}
+        for table, engine in connection.execute(_TABLES, within):
+            if engine != "InnoDB":
+                raise DatabaseMisconfigured(
+                    f"table {table} is stored by {engine}, which has no transactions",
+                    f"ALTER TABLE {table} ENGINE=InnoDB",
+                )
+        for table, column, collation in connection.execute(_COLLATIONS, within):
+            if collation not in _BY_BYTES:
+                raise DatabaseMisconfigured(
+                    f"{table}.{column} compares by {collation}: different ids would be one",
+                    f"give the column the collation {' or '.join(_BY_BYTES)}",
+                )
+        super().check(connection)
+
+    def restarts(self, error: DBAPIError) -> bool:
+        return _code(error) in _RESTART
+
+    def took_position(self, error: DBAPIError) -> bool:
+        return _code(error) == _DUPLICATE and "PRIMARY" in str(error.orig)
+
+
+def _code(error: DBAPIError) -> int | None:
+    arguments = getattr(error.orig, "args", ())
+    return arguments[0] if arguments and isinstance(arguments[0], int) else None

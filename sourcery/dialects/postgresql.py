@@ -1,0 +1,189 @@
+"""PostgreSQL through psycopg 3: position floors, one statement per append.
+
+Writers never wait for each other's commit, and readers never pass a position that may
+still appear. docs/explain/ordering.md says why this is sound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    bindparam,
+    cast,
+    extract,
+    func,
+    not_,
+    select,
+    true,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import Text
+
+from sourcery import schema
+from sourcery.dialects.base import Dialect, Frontier, IncarnationChanged
+from sourcery.dialects.batch import Batch, Written
+from sourcery.dialects.floor_append import append
+from sourcery.dialects.floors import statements_for
+from sourcery.dialects.statements import Statement
+from sourcery.errors import (
+    ConfigurationError,
+    DatabaseMisconfigured,
+    StandbyRefused,
+    StoreRewound,
+)
+from sourcery.recorded import COLUMNS
+
+#: serialization_failure, deadlock_detected.
+_RESTART: Final = frozenset({"40001", "40P01"})
+#: What PostgreSQL itself says; servers that speak its protocol add or change words.
+_GENUINE: Final = re.compile(r"PostgreSQL \d+(\.\d+|devel|beta\d+|rc\d+)*( \([^)]*\))? on ")
+
+#: Start of the server in microseconds, as in the statement of the frontier.
+_STARTED: Final = cast(extract("epoch", func.pg_postmaster_start_time()) * 1_000_000, BigInteger)
+
+_KEEPALIVES: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+
+
+class PostgreSQLDialect(Dialect):
+    """Position floors: no lock that another writer waits for, and no clock."""
+
+    #: Each statement of a reader sees a snapshot of its own, without BEGIN and ROLLBACK.
+    read_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "AUTOCOMMIT"}
+    engine_options: ClassVar[Mapping[str, Any]] = {
+        "isolation_level": "READ COMMITTED",
+        "connect_args": _KEEPALIVES,
+    }
+
+    def accept(self, engine: Engine) -> None:
+        if engine.dialect.driver != "psycopg":
+            raise ConfigurationError(
+                f"the PostgreSQL driver {engine.dialect.driver!r} is not supported: "
+                f"use psycopg 3, postgresql+psycopg://"
+            )
+
+    def resolve(self, connection: Connection) -> Dialect:
+        version = connection.exec_driver_sql("select version()").scalar_one()
+        if _GENUINE.match(version) and "-YB-" not in version:
+            return self
+        return PostgreSQLProtocolDialect()
+
+    def is_autocommit(self, connection: Connection) -> bool:
+        driver: Any = connection.connection.driver_connection
+        return bool(driver.autocommit)
+
+    def append(self, connection: Connection, batch: Batch) -> Written | None:
+        return append(self, connection, batch)
+
+    def id_value(self, id: UUID) -> Any:
+        return id
+
+    def moment_value(self, moment: datetime) -> Any:
+        return moment
+
+    # -- reading -----------------------------------------------------------------------
+
+    def frontier(self, connection: Connection) -> Frontier:
+        """Two statements, and their order is the proof: highest number, then lowest floor."""
+        statements = statements_for(connection)
+        highest, incarnation = self._highest(connection)
+        floor = connection.exec_driver_sql(statements.lowest_floor).scalar()
+        return Frontier(highest if floor is None else min(highest, floor), incarnation)
+
+    def _highest(self, connection: Connection) -> tuple[int, int]:
+        row = connection.exec_driver_sql(statements_for(connection).highest).one()
+        if row[2]:
+            raise StandbyRefused(connection.engine.url.render_as_string())
+        return row[0], row[1]
+
+    def columns(self) -> Sequence[ColumnElement[Any]]:
+        """JSON and time as text: psycopg would decode them for every row."""
+        plain = schema.events.c
+        as_text = ("data", "metadata", "recorded_at")
+        return [
+            cast(plain[name], Text).label(name) if name in as_text else plain[name]
+            for name in COLUMNS
+        ]
+
+    def fenced(self, page: Select[Any], *, backward: bool) -> Select[Any]:
+        """The page beside one row that says whether the same server still answers."""
+        fence = select(
+            ((bindparam("incarnation") == _STARTED) & not_(func.pg_is_in_recovery())).label("same")
+        ).subquery("fence")
+        rows = page.lateral("page")
+        order = rows.c.position.desc() if backward else rows.c.position
+        beside = fence.join(rows, true(), isouter=True)
+        return select(*rows.c, fence.c.same).select_from(beside).order_by(order)
+
+    def rows(
+        self, connection: Connection, page: Statement, values: dict[str, Any], frontier: Frontier
+    ) -> Sequence[Any]:
+        values = values | {"incarnation": frontier.incarnation}
+        found = page.run(connection, values).all()
+        if not found[0][-1]:
+            raise IncarnationChanged
+        return found if found[0][0] is not None else ()
+
+    # -- safety ------------------------------------------------------------------------
+
+    def check(self, connection: Connection) -> None:
+        name = statements_for(connection).sequence
+        found = connection.exec_driver_sql(
+            "select seqincrement, seqcycle, seqcache from pg_sequence "
+            "where seqrelid = to_regclass(%s)",
+            (name,),
+        ).one_or_none()
+        if found is None:
+            raise DatabaseMisconfigured(
+                f"sequence {name} is missing", "restore it, or run alembic upgrade again"
+            )
+        if tuple(found) != (1, False, 1):
+            raise DatabaseMisconfigured(
+                f"sequence {name} was altered, so positions no longer grow as they are drawn",
+                f"alter sequence {name} increment 1 no cycle cache 1",
+            )
+        greatest = self.greatest_position(connection)
+        highest, _ = self._highest(connection)  # second: writers go on meanwhile
+        if highest < greatest:
+            raise StoreRewound(f"the sequence stands at {highest}, position {greatest} is taken")
+
+    def repair(self, connection: Connection) -> None:
+        least = self.greatest_position(connection)
+        name = statements_for(connection).sequence
+        if least > self._highest(connection)[0]:
+            connection.exec_driver_sql("select setval(%s::regclass, %s)", (name, least))
+
+    def restarts(self, error: DBAPIError) -> bool:
+        return getattr(error.orig, "sqlstate", None) in _RESTART
+
+    def took_position(self, error: DBAPIError) -> bool:
+        diagnosis = getattr(error.orig, "diag", None)
+        return getattr(diagnosis, "constraint_name", None) in (
+            f"{schema.events.name}_pkey",
+            f"{schema.outbox.name}_pkey",
+        )
+
+
+class PostgreSQLProtocolDialect(Dialect):
+    """Another server that speaks PostgreSQL's protocol: the counter row.
+
+    Its advisory locks may do nothing (CockroachDB's did for years), so floors are not used.
+    """
+
+    is_autocommit = PostgreSQLDialect.is_autocommit
+    columns = PostgreSQLDialect.columns
+    moment_value = PostgreSQLDialect.moment_value
+    restarts = PostgreSQLDialect.restarts
+    took_position = PostgreSQLDialect.took_position
+
+    def now_text(self) -> ColumnElement[str]:
+        return cast(func.clock_timestamp(), Text)

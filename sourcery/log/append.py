@@ -1,0 +1,66 @@
+"""Append a batch, with the database's errors made ours. Never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.exc import DBAPIError
+
+from sourcery import schema
+from sourcery.dialects import Batch, Dialect, Written
+from sourcery.dialects.statements import Statement
+from sourcery.errors import RetryTransaction, StoreRewound
+
+_events = schema.events.c
+_STORED: Final = Statement(
+    select(_events.position, _events.event_id)
+    .where(_events.category == bindparam("category"))
+    .where(_events.stream_id == bindparam("stream_id"))
+    .where(_events.version == bindparam("version"))
+)
+
+
+def append(connection: Connection, dialect: Dialect, batch: Batch) -> Written | None:
+    """Write a batch in one go; None when an expectation does not hold.
+
+    After None the caller must undo to before the call, and may then ask `explain_conflict`.
+    Raises `RetryTransaction` when the database asks for another run, `StoreRewound` when a
+    position was handed out twice.
+    """
+    if not batch.size:
+        return Written()
+    with translated(dialect):
+        return dialect.append(connection, batch)
+
+
+@contextmanager
+def translated(dialect: Dialect) -> Iterator[None]:
+    """Turn the database's errors that have a meaning of ours into it; leave all others."""
+    try:
+        yield
+    except DBAPIError as error:
+        if dialect.restarts(error):
+            raise RetryTransaction(type(error.orig).__name__) from error
+        if dialect.took_position(error):
+            raise StoreRewound("a position just drawn is taken by a stored row") from error
+        raise
+
+
+def stored_by(connection: Connection, batch: Batch) -> Written | None:
+    """Positions of a recognisable batch when it is stored, else None.
+
+    A batch is stored whole or not at all, so the ids at its versions decide.
+    """
+    positions: list[int] = []
+    for stream in batch.streams:
+        expected = stream.expected if isinstance(stream.expected, int) else 0
+        for version, row in enumerate(stream.rows, expected + 1):
+            place = {"category": stream.stream.category, "stream_id": stream.stream.id}
+            found = _STORED.run(connection, place | {"version": version}).one_or_none()
+            if found is None or str(found[1]) != str(row.event_id):
+                return None
+            positions.append(found[0])
+    return Written(tuple(positions))

@@ -1,0 +1,80 @@
+"""Why an append was refused: another writer, the same append again, or its ids misused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, cast, select
+from sqlalchemy.types import Text
+
+from sourcery import schema
+from sourcery.dialects import Batch, Dialect, StreamBatch, Written
+from sourcery.dialects.statements import Statement
+from sourcery.errors import IdConflict, RetryTransaction, VersionConflict
+from sourcery.expected import Expected, admits
+from sourcery.stream import Stream
+
+_events = schema.events.c
+_AFTER: Final = Statement(
+    select(_events.position, _events.event_id, _events.kind, cast(_events.data, Text))
+    .where(_events.category == bindparam("category"))
+    .where(_events.stream_id == bindparam("stream_id"))
+    .where(_events.version > bindparam("version"))
+    .order_by(_events.version)
+    .limit(bindparam("count"))
+)
+
+
+def explain_conflict(
+    connection: Connection, dialect: Dialect, batch: Batch, repeatable: Sequence[Stream]
+) -> Written:
+    """Raise what made `append` refuse the batch, or give a repeat's positions.
+
+    `repeatable` names the streams whose event ids the caller chose. Run it after the refused
+    batch was undone. Raises `VersionConflict`, `IdConflict`, or `RetryTransaction` when the
+    reason is gone by now.
+    """
+    heads = dialect.heads(connection, [s.stream for s in batch.streams])
+    repeats: list[int] = []
+    for stream in batch.streams:
+        positions = _repeated(connection, stream) if stream.stream in repeatable else None
+        if positions is not None:
+            repeats.extend(positions)
+        elif not repeats and not admits(stream.expected, heads[stream.stream]):
+            raise _conflict(stream, heads[stream.stream])
+    if repeats:
+        return Written(tuple(repeats))
+    raise RetryTransaction("another writer's append was undone meanwhile")
+
+
+def _conflict(stream: StreamBatch, actual: int) -> VersionConflict:
+    expected = stream.expected
+    shown = expected.name if isinstance(expected, Expected) else expected
+    return VersionConflict(stream.stream, shown, actual)
+
+
+def _repeated(connection: Connection, sent: StreamBatch) -> list[int] | None:
+    """Positions of the events at these versions if they are the sent ones, else None."""
+    place = {"category": sent.stream.category, "stream_id": sent.stream.id}
+    values = place | {"version": sent.expected, "count": len(sent.rows)}
+    stored = _AFTER.run(connection, values).all()
+    stored_ids = [str(row[1]) for row in stored]
+    sent_ids = [str(row.event_id) for row in sent.rows]
+    if not set(stored_ids) & set(sent_ids):
+        return None
+    if stored_ids != sent_ids:
+        raise IdConflict(sent.stream, "some of the event ids are stored there, not all in order")
+    for row, event in zip(stored, sent.rows, strict=True):
+        if row[2] != event.kind or not _same(row[3], event.data):
+            raise IdConflict(sent.stream, f"event {event.event_id} is stored with other content")
+    return [row[0] for row in stored]
+
+
+def _same(stored: str, sent: str) -> bool:
+    return stored == sent or _parsed(stored) == _parsed(sent)
+
+
+def _parsed(text: str) -> Any:
+    return json.loads(text)

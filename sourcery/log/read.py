@@ -1,0 +1,123 @@
+"""Pages of the event log: one statement each, by keyset, so that memory stays bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from attrs import frozen
+from sqlalchemy import Connection, Select, bindparam, select
+
+from sourcery import schema
+from sourcery.dialects import Dialect, Frontier
+from sourcery.dialects.statements import Statement
+from sourcery.stream import Stream
+
+_events = schema.events.c
+#: Index of position and version in a row.
+POSITION: Final = 0
+VERSION: Final = 3
+
+
+@frozen(kw_only=True)
+class Query:
+    """Which events of the log, in which direction.
+
+    A query of one stream is ordered and bounded by version, any other by position.
+    """
+
+    stream: Stream | None = None
+    #: Stored kinds, sorted; None is every kind.
+    kinds: tuple[str, ...] | None = None
+    categories: tuple[str, ...] = ()
+    #: Only events recorded at or before this time.
+    until: datetime | None = None
+    backward: bool = False
+
+    @property
+    def key(self) -> int:
+        """Index of the column that orders the rows."""
+        return VERSION if self.stream else POSITION
+
+
+def page(
+    connection: Connection,
+    dialect: Dialect,
+    query: Query,
+    *,
+    above: int,
+    upto: int,
+    limit: int,
+    frontier: Frontier | None = None,
+) -> Sequence[Any]:
+    """Rows with `above < key <= upto`, at most `limit`, columns as in `recorded.COLUMNS`.
+
+    With a frontier, `upto` must be at or below its settled position; raises
+    `IncarnationChanged` when the frontier became void.
+    """
+    values = _values(dialect, query) | {"above": above, "upto": upto, "count": limit}
+    statement = _statement(dialect, _shape(query, fenced=frontier is not None))
+    if frontier is None:
+        return statement.run(connection, values).all()
+    return dialect.rows(connection, statement, values, frontier)
+
+
+@frozen
+class _Shape:
+    """What decides the text of a statement."""
+
+    stream: bool
+    kinds: int | None
+    categories: int
+    until: bool
+    backward: bool
+    fenced: bool
+
+
+def _shape(query: Query, *, fenced: bool) -> _Shape:
+    return _Shape(
+        stream=query.stream is not None,
+        kinds=None if query.kinds is None else len(query.kinds),
+        categories=len(query.categories),
+        until=query.until is not None,
+        backward=query.backward,
+        fenced=fenced,
+    )
+
+
+@lru_cache(maxsize=512)
+def _statement(dialect: Dialect, shape: _Shape) -> Statement:
+    core = _select(dialect, shape)
+    return Statement(dialect.fenced(core, backward=shape.backward) if shape.fenced else core)
+
+
+def _select(dialect: Dialect, shape: _Shape) -> Select[Any]:
+    key = _events.version if shape.stream else _events.position
+    core = select(*dialect.columns()).where(key > bindparam("above"), key <= bindparam("upto"))
+    if shape.stream:
+        core = core.where(_events.category == bindparam("category"))
+        core = core.where(_events.stream_id == bindparam("stream_id"))
+    if shape.kinds is not None:
+        core = core.where(_events.kind.in_(_binds("kind", shape.kinds)))
+    if shape.categories:
+        core = core.where(_events.category.in_(_binds("category", shape.categories)))
+    if shape.until:
+        core = core.where(_events.recorded_at <= bindparam("until"))
+    order = key.desc() if shape.backward else key
+    return core.order_by(order).limit(bindparam("count"))
+
+
+def _binds(name: str, count: int) -> list[Any]:
+    return [bindparam(f"{name}_{n}") for n in range(count)]
+
+
+def _values(dialect: Dialect, query: Query) -> dict[str, Any]:
+    values: dict[str, Any] = {f"kind_{n}": kind for n, kind in enumerate(query.kinds or ())}
+    values |= {f"category_{n}": name for n, name in enumerate(query.categories)}
+    if query.stream:
+        values |= {"category": query.stream.category, "stream_id": query.stream.id}
+    if query.until is not None:
+        values["until"] = dialect.moment_value(query.until)
+    return values
