@@ -1,0 +1,117 @@
+"""What a unit of work has gathered: aggregates, appended events, messages; as one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from attrs import define, field
+
+from sourcery.aggregate import Aggregate, Pending, recorded_by, take_recorded
+from sourcery.codec import Codec, encode_event
+from sourcery.context import current_metadata
+from sourcery.dialects import Batch, EventRow, MessageRow, StreamBatch
+from sourcery.errors import InvalidArgument, UnitOfWorkError, VersionConflict
+from sourcery.expected import Expected, ExpectedVersion, admits
+from sourcery.ids import new_id
+from sourcery.stream import Stream, bucket_of
+
+A = Aggregate[Any]
+
+
+@define
+class Changes:
+    """Everything to be written at the end, in the order it will be written."""
+
+    codec: Codec
+    loaded: dict[Stream, A] = field(factory=dict)
+    appended: dict[Stream, StreamBatch] = field(factory=dict)
+    messages: list[MessageRow] = field(factory=list)
+    #: Streams appended with event ids of the caller's, which may be repeats.
+    repeatable: list[Stream] = field(factory=list)
+
+    def append(
+        self,
+        stream: Stream,
+        events: Iterable[object],
+        expected: ExpectedVersion,
+        event_ids: Sequence[UUID] | None,
+    ) -> None:
+        """Encode the events now, so that what cannot be stored is refused in the block."""
+        pending: list[Pending] = [(event, current_metadata()) for event in events]
+        if event_ids is not None:
+            _check_ids(expected, pending, event_ids)
+        rows = encoded(self.codec, stream, pending, event_ids)
+        if stream in self.appended:
+            self._extend(self.appended[stream], expected, rows)
+        elif rows:
+            self.appended[stream] = StreamBatch(stream, expected, rows)
+        if event_ids is not None and rows:
+            self.repeatable.append(stream)
+
+    @staticmethod
+    def _extend(batch: StreamBatch, expected: ExpectedVersion, rows: list[EventRow]) -> None:
+        """Append after this unit's own events, whose number the second call must expect."""
+        if isinstance(batch.expected, int):
+            actual = batch.expected + len(batch.rows)
+            if not admits(expected, actual):
+                shown = expected.name if isinstance(expected, Expected) else expected
+                raise VersionConflict(batch.stream, shown, actual)
+        elif not isinstance(expected, Expected):
+            problem = f"{batch.stream} was appended unchecked before: its version is not known yet"
+            raise InvalidArgument("expected", problem)
+        batch.rows.extend(rows)
+
+    def batch(self, clock: Callable[[], datetime] | None) -> Batch:
+        """All of it, streams in sorted order, so that two units lock in one order."""
+        streams = dict(self.appended)
+        for stream, aggregate in self.loaded.items():
+            pending = recorded_by(aggregate)
+            if not pending:
+                continue
+            if stream in streams:
+                problem = f"{stream} was changed by append and by its aggregate in one unit"
+                raise UnitOfWorkError(problem)
+            expected = aggregate.version - len(pending)
+            rows = encoded(self.codec, stream, pending, None)
+            streams[stream] = StreamBatch(stream, expected, rows)
+        ordered = [streams[stream] for stream in sorted(streams)]
+        return Batch(ordered, self.messages, clock() if clock else None)
+
+    def written(self) -> None:
+        """Forget what was recorded, since it is stored now."""
+        for aggregate in self.loaded.values():
+            take_recorded(aggregate)
+
+
+def _check_ids(
+    expected: ExpectedVersion, pending: Sequence[Pending], event_ids: Sequence[UUID]
+) -> None:
+    if isinstance(expected, Expected):
+        problem = "event ids need an expected version, by which a repeated append is recognised"
+        raise InvalidArgument("expected", problem)
+    if len(event_ids) != len(pending):
+        raise InvalidArgument("event_ids", f"{len(event_ids)} ids for {len(pending)} events")
+    if len(set(event_ids)) != len(event_ids):
+        raise InvalidArgument("event_ids", "one id is given twice")
+    if wrong := [given for given in event_ids if not _is_uuid(given)]:
+        raise InvalidArgument("event_ids", f"must be UUIDs, not {type(wrong[0]).__name__}")
+
+
+def _is_uuid(given: object) -> bool:
+    return isinstance(given, UUID)
+
+
+def encoded(
+    codec: Codec, stream: Stream, pending: Sequence[Pending], ids: Sequence[UUID] | None
+) -> list[EventRow]:
+    """Rows of one stream's events. Raises `EncodeError` for the first that cannot be stored."""
+    bucket = bucket_of(stream.key)
+    rows = []
+    for n, (event, metadata) in enumerate(pending):
+        kind, version, data = encode_event(codec, event)
+        event_id = new_id() if ids is None else ids[n]
+        rows.append(EventRow(event_id, kind, version, bucket, data.decode(), metadata.encoded))
+    return rows

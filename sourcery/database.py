@@ -1,0 +1,109 @@
+"""One database as the store uses it: connections, the check at start, the frontier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine
+from sqlalchemy.orm import sessionmaker
+
+from sourcery.dialects import Dialect, Frontier
+from sourcery.engine import SessionMaker, open_engine
+from sourcery.identity import (
+    Identity,
+    begin_generation,
+    check_environment,
+    check_revision,
+    read_identity,
+)
+from sourcery.log import translated
+
+
+class Database:
+    """Opens connections with the right options; checks the database once, at first use."""
+
+    def __init__(
+        self, database: str | URL | Engine | sessionmaker[Any], environment: str | None = None
+    ) -> None:
+        opened = open_engine(database)
+        self.engine: Engine = opened.engine
+        self.make_session: SessionMaker = opened.make_session
+        self._opened = opened
+        self._environment = environment
+        self._dialect = opened.dialect
+        self._identity: Identity | None = None
+        self._starting = RLock()
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect for the server that answers; the first use connects and checks."""
+        self.start()
+        return self._dialect
+
+    @property
+    def identity(self) -> Identity:
+        """The store's row as read at start."""
+        return self.start()
+
+    def start(self) -> Identity:
+        """Check schema, environment and ordering once; raises a `ConfigurationError`."""
+        if self._identity is None:
+            with self._starting:
+                if self._identity is None:
+                    self._identity = self._check()
+        return self._identity
+
+    def restart(self) -> Identity:
+        """Check again: the server was restarted, or another one took over."""
+        with self._starting:
+            self._identity = None
+            return self.start()
+
+    def _check(self) -> Identity:
+        with self._connect(self._dialect.read_options) as connection:
+            self._dialect = self._dialect.resolve(connection)
+            identity = read_identity(connection)
+            check_revision(identity)
+            self._dialect.check(connection)
+        if identity.environment != self._environment is not None:
+            with self._connect(self._dialect.write_options) as connection, connection.begin():
+                check_environment(connection, identity, self._environment)
+                identity = read_identity(connection)
+                check_environment(connection, identity, self._environment)
+        return identity
+
+    def _connect(self, options: Any) -> Connection:
+        return self.engine.connect().execution_options(**options)
+
+    def connect_to_write(self) -> Connection:
+        """A connection for one transaction, at READ COMMITTED whatever the default is."""
+        return self._connect(self.dialect.write_options)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that only reads; every statement sees what is committed by then."""
+        dialect = self.dialect
+        with self._connect(dialect.read_options) as connection, translated(dialect):
+            yield connection
+
+    def frontier(self) -> Frontier:
+        """How far the logs may be read at this moment."""
+        with self.reading() as connection:
+            return self.dialect.frontier(connection)
+
+    def repair(self) -> None:
+        """Raise the source of positions above every stored one, and begin a generation."""
+        with self._connect(self._dialect.read_options) as connection:
+            dialect = self._dialect.resolve(connection)
+        with self._connect(dialect.write_options) as connection, connection.begin():
+            dialect.begin(connection)
+            dialect.repair(connection)
+            begin_generation(connection)
+        self.restart()
+
+    def close(self) -> None:
+        """End the connections of an engine that was made here."""
+        self._opened.close()

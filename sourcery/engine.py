@@ -1,0 +1,95 @@
+"""Engines: made from a URL with the right settings, or taken from the caller."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+from weakref import finalize
+
+from attrs import define, field
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session, sessionmaker
+
+from sourcery.dialects import Dialect, dialect_for
+from sourcery.errors import InvalidArgument
+
+SessionMaker = Callable[..., Session]
+
+#: The driver meant by a URL that names only the database.
+_DRIVERS: Final = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
+
+
+def normalise(url: str | URL) -> URL:
+    """Parse a database URL; a URL without a driver gets the one that is tested."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        problem = "is not a database URL like sqlite:///file.db or postgresql://user@host/name"
+        raise InvalidArgument("database", problem) from None
+    return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+
+
+@define(eq=False)
+class OpenedEngine:
+    """An engine, who made it, and how sessions on its connections are made."""
+
+    engine: Engine
+    dialect: Dialect
+    make_session: SessionMaker
+    #: Ends what the store itself opened; does nothing to a caller's engine.
+    close: Callable[[], Any] = field(default=lambda: None)
+
+
+def open_engine(database: str | URL | Engine | sessionmaker[Any]) -> OpenedEngine:
+    """Open what the caller gave the store.
+
+    Raises `UnknownDatabase` for a database without a dialect and `ConfigurationError` for
+    an engine that cannot work.
+    """
+    if isinstance(database, sessionmaker):
+        return _adopted(_bound_engine(database), database)
+    if isinstance(database, Engine):
+        return _adopted(database, Session)
+    return _made(normalise(database))
+
+
+def _bound_engine(maker: sessionmaker[Any]) -> Engine:
+    bind = maker.kw.get("bind")
+    if not isinstance(bind, Engine):
+        raise InvalidArgument("database", "the sessionmaker must be bound to an Engine")
+    return bind
+
+
+def _adopted(engine: Engine, make_session: SessionMaker) -> OpenedEngine:
+    dialect = dialect_for(engine.dialect.name)
+    dialect.accept(engine)
+    return OpenedEngine(engine, dialect, make_session)
+
+
+def _made(url: URL) -> OpenedEngine:
+    dialect = dialect_for(url.get_backend_name())
+    folder = None
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        folder = tempfile.mkdtemp(prefix="sourcery-")
+        url = url.set(database=str(Path(folder) / "store.db"))
+    engine = create_engine(url, **dialect.engine_options)
+    dialect.configure(engine)
+    dialect.accept(engine)
+    opened = OpenedEngine(engine, dialect, Session)
+    opened.close = finalize(opened, _dispose, engine, folder)
+    return opened
+
+
+def _dispose(engine: Engine, folder: str | None) -> None:
+    engine.dispose()
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)

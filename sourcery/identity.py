@@ -1,0 +1,91 @@
+"""Who a store is, and whether this code may use it: the one row of `sourcery_store`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import frozen
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.exc import DBAPIError
+
+from sourcery import schema
+from sourcery.dialects.statements import Statement
+from sourcery.errors import SchemaAhead, SchemaBehind, SchemaMissing, WrongEnvironment
+
+_columns = schema.store.c
+_ROW: Final = Statement(
+    select(
+        _columns.store_id,
+        _columns.generation,
+        _columns.revision,
+        _columns.minimum_revision,
+        _columns.environment,
+    ).where(_columns.id == 1)
+)
+_ADOPT: Final = Statement(
+    update(schema.store)
+    .where(_columns.id == 1, _columns.environment.is_(None))
+    .values(environment=bindparam("name"))
+)
+_NEXT_GENERATION: Final = Statement(
+    update(schema.store).where(_columns.id == 1).values(generation=_columns.generation + 1)
+)
+
+#: PostgreSQL's undefined_table and invalid_schema_name.
+_UNDEFINED: Final = ("42P01", "3F000")
+
+
+@frozen
+class Identity:
+    """Facts of the store's row."""
+
+    store_id: str
+    generation: int
+    revision: int
+    minimum_revision: int
+    environment: str | None
+
+
+def read_identity(connection: Connection) -> Identity:
+    """Read the row. Raises `SchemaMissing` when there is no such table or row."""
+    try:
+        row = _ROW.run(connection, {}).one_or_none()
+    except DBAPIError as error:
+        if error.connection_invalidated or not _no_such_table(error):
+            raise
+        raise SchemaMissing(connection.engine.url.render_as_string()) from error
+    if row is None:
+        raise SchemaMissing(connection.engine.url.render_as_string())
+    return Identity(*tuple(row))
+
+
+def _no_such_table(error: DBAPIError) -> bool:
+    """Whether the database said, in its own words, that the table is not there."""
+    state = getattr(error.orig, "sqlstate", None)
+    text = str(error.orig)
+    return state in _UNDEFINED or "no such table" in text or text.startswith("(1146,")
+
+
+def check_revision(identity: Identity) -> None:
+    """Raise when the schema is older than this code, or no longer supports it.
+
+    A newer schema is fine as long as it says so: revisions only add to it.
+    """
+    if identity.revision < schema.REVISION:
+        raise SchemaBehind(identity.revision, schema.REVISION)
+    if identity.minimum_revision > schema.REVISION:
+        raise SchemaAhead(identity.minimum_revision, schema.REVISION)
+
+
+def check_environment(connection: Connection, identity: Identity, name: str | None) -> None:
+    """Claim a database that has no environment yet; refuse one of another. Does not commit."""
+    if name is None or identity.environment == name:
+        return
+    if identity.environment is not None:
+        raise WrongEnvironment(identity.environment, name)
+    _ADOPT.run(connection, {"name": name})
+
+
+def begin_generation(connection: Connection) -> None:
+    """Make tokens and frontiers of the past recognisable. Does not commit."""
+    _NEXT_GENERATION.run(connection, {})

@@ -1,0 +1,81 @@
+"""Outbox messages: what `publish` keeps until the transaction writes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from sourcery.codec import Codec
+from sourcery.context import current_metadata
+from sourcery.dialects import MessageRow
+from sourcery.errors import EncodeError, InvalidName
+from sourcery.ids import new_id
+from sourcery.stream import KEY_LENGTH, TOPIC_LENGTH, bucket_of, check_name
+
+JSON: Final = "application/json"
+BYTES: Final = "application/octet-stream"
+CONTENT_TYPE: Final = "content-type"
+_CONTENT_TYPE_LENGTH: Final = 100
+
+
+def message(
+    codec: Codec,
+    topic: str,
+    payload: object,
+    key: object,
+    headers: Mapping[str, str] | None,
+) -> MessageRow:
+    """Encode one message.
+
+    An attrs object or JSON value goes through the codec; `bytes` are sent as they are, with
+    the content type that the header "content-type" names. Metadata of the context becomes
+    headers, below those given. Raises `EncodeError` or `InvalidName`.
+    """
+    check_name("topic", topic, TOPIC_LENGTH)
+    text_key = None if key is None else _key(key)
+    message_id = new_id()
+    all_headers = current_metadata().present | _headers(topic, headers or {})
+    raw = isinstance(payload, bytes | bytearray | memoryview)
+    content_type = all_headers.pop(CONTENT_TYPE, BYTES if raw else JSON)
+    return MessageRow(
+        message_id=message_id,
+        topic=topic,
+        key=text_key,
+        bucket=bucket_of(_ordering_key(topic, text_key, message_id)),
+        headers=json.dumps(all_headers, ensure_ascii=False, separators=(",", ":")),
+        payload=bytes(payload)
+        if isinstance(payload, bytes | bytearray | memoryview)
+        else _encoded(codec, topic, payload),
+        content_type=check_name("content type", content_type, _CONTENT_TYPE_LENGTH),
+    )
+
+
+def _key(key: object) -> str:
+    if isinstance(key, bool) or not isinstance(key, str | int | UUID):
+        raise InvalidName("key", repr(key), "must be a str, int or UUID")
+    return check_name("key", str(key), KEY_LENGTH)
+
+
+def _ordering_key(topic: str, key: str | None, message_id: UUID) -> str:
+    return str(message_id) if key is None else f"{topic}\0{key}"
+
+
+def _headers(topic: str, headers: Mapping[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        for part in (name, value):
+            if not isinstance(part, str):
+                raise EncodeError(topic, f"headers[{name!r}]", "header names and values are str")
+            try:
+                part.encode()
+            except UnicodeEncodeError:
+                raise EncodeError(topic, "headers", "holds a lone surrogate") from None
+    return dict(headers)
+
+
+def _encoded(codec: Codec, topic: str, payload: object) -> bytes:
+    try:
+        return codec.dumps(payload)
+    except EncodeError as error:
+        raise EncodeError(topic, error.path, error.problem) from error

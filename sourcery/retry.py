@@ -1,0 +1,99 @@
+"""Running work again on fresh state when another writer was first."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar
+
+from attrs import frozen
+from sqlalchemy.exc import DBAPIError
+
+from sourcery.aggregate import Aggregate
+from sourcery.errors import DefinitionError, InvalidArgument, Retryable
+from sourcery.store import EventStore
+from sourcery.stream import StreamId
+from sourcery.token import Token
+from sourcery.unit_of_work import UnitOfWork
+
+T = TypeVar("T")
+
+#: Seconds between two attempts, drawn at random between these.
+WAIT: Final = (0.005, 0.1)
+
+
+@frozen
+class Transacted(Generic[T]):
+    """What came of `transact`."""
+
+    #: What the function returned in the attempt that was committed.
+    result: T
+    #: Names that commit.
+    token: Token
+    #: How many times the function was run.
+    attempts: int
+
+
+def transact(
+    store: EventStore, function: Callable[[UnitOfWork], T], *, attempts: int = 5
+) -> Transacted[T]:
+    """Run `function(uow)` in a unit of work and commit; again on fresh state if need be.
+
+    Repeated are conflicts, deadlocks, serialization failures and a connection lost before
+    the commit, up to `attempts` runs with 5 to 100 ms between them; so the function must
+    have no effect outside the unit of work. Any other exception passes through at once.
+    When the attempts are spent the last error is raised, with a note that says so.
+    """
+    if attempts < 1:
+        raise InvalidArgument("attempts", f"must be at least 1, not {attempts}")
+    in_doubt: list[tuple[T, UnitOfWork]] = []
+    for attempt in range(1, attempts + 1):
+        unit = UnitOfWork(store)
+        returned: list[T] = []
+        try:
+            with unit:
+                returned.append(function(unit))
+            return Transacted(returned[0], unit.token, attempt)
+        except Exception as error:
+            if not _may_run_again(store, error):
+                raise
+            in_doubt += [(result, unit) for result in returned if _lost_connection(error)]
+            for result, earlier in in_doubt:
+                if earlier.was_committed_after_all():
+                    return Transacted(result, earlier.token, attempt)
+            if attempt == attempts:
+                error.add_note(f"gave up after {attempt} attempts")
+                raise
+        time.sleep(random.uniform(*WAIT))  # noqa: S311 - jitter, not a secret
+    raise AssertionError("unreachable")
+
+
+def _may_run_again(store: EventStore, error: Exception) -> bool:
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or store.database.dialect.restarts(error)
+    return isinstance(error, Retryable)
+
+
+def _lost_connection(error: Exception) -> bool:
+    lost = error.__cause__ if isinstance(error, Retryable) else error
+    return isinstance(lost, DBAPIError) and lost.connection_invalidated
+
+
+def execute(
+    store: EventStore,
+    cls: type[Aggregate[Any]],
+    id: StreamId,
+    command: object,
+    *,
+    attempts: int = 5,
+) -> Transacted[Any]:
+    """Load or begin an aggregate, call its `handle(command)`, commit; as `transact` does."""
+    if not callable(getattr(cls, "handle", None)):
+        raise DefinitionError(cls.__qualname__, "has no method handle(self, command)")
+
+    def decide(uow: UnitOfWork) -> Any:
+        aggregate: Any = uow.get_or_create(cls, id)
+        return aggregate.handle(command)
+
+    return transact(store, decide, attempts=attempts)

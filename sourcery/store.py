@@ -1,0 +1,214 @@
+"""The event store: one database, how its events are coded, and reading them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar, overload
+
+from sqlalchemy import URL, Engine
+from sqlalchemy.orm import sessionmaker
+from typing_extensions import TypeForm
+
+from sourcery.aggregate import Aggregate, aggregate_type
+from sourcery.codec import Codec, Decoder, JsonCodec, Upcaster, Upcasters
+from sourcery.database import Database
+from sourcery.errors import InvalidArgument
+from sourcery.events import event_classes, unique_kinds
+from sourcery.log import Query
+from sourcery.reading import Selection, bounds, read_events
+from sourcery.recorded import Recorded
+from sourcery.stream import CATEGORY_LENGTH, Stream, check_name
+from sourcery.token import Token
+
+E = TypeVar("E")
+
+Clock = Callable[[], datetime]
+
+
+class EventStore:
+    """Opens a database and reads its events; a `UnitOfWork` writes them.
+
+    `database` is a URL, your own Engine or your own sessionmaker; what is yours is used as
+    it is and never closed. `EventStore("sqlite://")` is a private temporary database that
+    works across threads and goes away with the store.
+
+    Nothing connects until the first use. That use checks the schema once and raises
+    `SchemaMissing`, `SchemaBehind`, `SchemaAhead`, `DatabaseMisconfigured`, `StoreRewound` or
+    `WrongEnvironment`. A store is shared by threads, not across a fork.
+    """
+
+    def __init__(
+        self,
+        database: str | URL | Engine | sessionmaker[Any],
+        *,
+        aggregates: Iterable[type[Aggregate[Any]]] = (),
+        events: object = (),
+        upcasters: Iterable[Upcaster] = (),
+        codec: Codec | None = None,
+        clock: Clock | None = None,
+        environment: str | None = None,
+    ) -> None:
+        """Declare the events for reads that name none.
+
+        `aggregates` are aggregate classes; `events` a union of further event classes, or a list
+        of such.
+        `clock` gives `recorded_at`, an aware datetime, instead of the database's clock.
+        `environment` ("production") is written into the database by the first store that
+        names one and compared from then on. Raises `DefinitionError` for a kind declared
+        twice and for a class that cannot be stored, `UnknownDatabase` for a database without
+        a dialect.
+        """
+        self.codec: Codec = codec or JsonCodec()
+        self.clock = clock
+        self._upcasters = Upcasters(upcasters)
+        self._decoders: dict[tuple[type[Any], ...], Decoder] = {}
+        self._declared = _declared(aggregates, events)
+        self.decoder(self._declared)
+        self.database = Database(database, environment)
+
+    @property
+    def engine(self) -> Engine:
+        """The SQLAlchemy engine, for sessions of your own on the same database."""
+        return self.database.engine
+
+    def upgrade(self) -> None:
+        """Create or upgrade our tables, as `alembic upgrade head` does. Commits.
+
+        Several processes may call it at once: one upgrades, the others wait.
+        """
+        from sourcery.upgrade import upgrade
+
+        upgrade(self.engine)
+
+    def repair(self) -> None:
+        """After `StoreRewound`, with all writers stopped: go on above every stored position.
+
+        Commits. Tokens made before no longer resolve.
+        """
+        self.database.repair()
+
+    def settled(self) -> int:
+        """The position at or below which nothing can still appear."""
+        return self.database.frontier().settled
+
+    def now(self) -> Token:
+        """Names everything that is settled by now, to wait for what follows from it."""
+        identity = self.database.identity
+        return Token(
+            store_id=identity.store_id,
+            generation=identity.generation,
+            first=0,
+            last=self.settled(),
+        )
+
+    @overload
+    def read(
+        self,
+        stream: Stream | None = None,
+        *,
+        events: TypeForm[E],
+        categories: Iterable[str] = (),
+        after: int = 0,
+        to: int | None = None,
+        from_version: int = 1,
+        to_version: int | None = None,
+        until: datetime | None = None,
+        backward: bool = False,
+        limit: int | None = None,
+        unsettled: bool = False,
+    ) -> Iterator[Recorded[E]]: ...
+
+    @overload
+    def read(
+        self,
+        stream: Stream | None = None,
+        *,
+        categories: Iterable[str] = (),
+        after: int = 0,
+        to: int | None = None,
+        from_version: int = 1,
+        to_version: int | None = None,
+        until: datetime | None = None,
+        backward: bool = False,
+        limit: int | None = None,
+        unsettled: bool = False,
+    ) -> Iterator[Recorded[Any]]: ...
+
+    def read(  # noqa: PLR0913 - each narrows what is read, none needs another
+        self,
+        stream: Stream | None = None,
+        *,
+        events: Any = None,
+        categories: Iterable[str] = (),
+        after: int = 0,
+        to: int | None = None,
+        from_version: int = 1,
+        to_version: int | None = None,
+        until: datetime | None = None,
+        backward: bool = False,
+        limit: int | None = None,
+        unsettled: bool = False,
+    ) -> Iterator[Recorded[Any]]:
+        """Iterate over events in position order, in bounded memory.
+
+        One stream is read to its end, bounded by `from_version` and `to_version` (both
+        inclusive). The whole log, or some `categories` of it, is read from `after`
+        (exclusive) up to `to` (inclusive), and never past the settled position, so that the
+        last position read is a safe place to go on from; `unsettled=True` reads all that is
+        committed and is not. `events` is a union of event classes, by default all that the
+        store declares; other kinds are passed over. `until` keeps events recorded at or
+        before an aware time. `limit` counts stored events.
+
+        Each page is a statement of its own; no transaction stays open between events.
+        Raises `DecodeError` at an event that does not fit its class, `StoreRewound` when the
+        history that was read is no longer there.
+        """
+        decoder = self.decoder(self._wanted(events))
+        query = Query(
+            stream=stream,
+            kinds=tuple(sorted(decoder.kinds)),
+            categories=tuple(check_name("category", c, CATEGORY_LENGTH) for c in categories),
+            until=until,
+            backward=backward,
+        )
+        above, upto = bounds(stream, after, to, from_version, to_version)
+        selection = Selection(query=query, above=above, upto=upto, limit=limit, unsettled=unsettled)
+        return read_events(self.database, decoder, selection)
+
+    def _wanted(self, events: object) -> tuple[type[Any], ...]:
+        classes = self._declared if events is None else event_classes(events)
+        if not classes:
+            problem = "say which: read(events=A | B), or EventStore(..., aggregates=[...])"
+            raise InvalidArgument("events", problem)
+        return classes
+
+    def decoder(self, classes: tuple[type[Any], ...]) -> Decoder:
+        """How stored rows become these events; made once per union."""
+        if classes not in self._decoders:
+            self._decoders[classes] = Decoder(self.codec, classes, self._upcasters)
+        return self._decoders[classes]
+
+    def close(self) -> None:
+        """Close the connections of an engine that the store made. May be called again."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _declared(aggregates: Iterable[type[Aggregate[Any]]], events: object) -> tuple[type[Any], ...]:
+    """All declared classes, each once; one kind for two classes is a `DefinitionError`."""
+    classes = [c for aggregate in aggregates for c in aggregate_type(aggregate).classes]
+    unions = events if isinstance(events, list | tuple | set | frozenset) else (events,)
+    classes += [c for union in unions for c in event_classes(union, "EventStore")]
+    return unique_kinds(tuple(dict.fromkeys(classes)), "EventStore")

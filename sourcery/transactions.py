@@ -1,0 +1,221 @@
+"""The transaction of a unit of work: its own, or a savepoint in a caller's.
+
+A joined unit runs in a savepoint from its first line to its last, so that all of it can be
+undone (after a conflict, or when it turns out to repeat an append) while the caller's
+transaction stays usable. Neither kind ever closes what it did not open.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Transaction
+from sqlalchemy.exc import DBAPIError, UnboundExecutionError
+from sqlalchemy.orm import Session, SessionTransaction, scoped_session
+
+from sourcery.database import Database
+from sourcery.dialects.statements import schema_of
+from sourcery.errors import (
+    AutocommitRefused,
+    InvalidArgument,
+    SchemaMissing,
+    TransactionEnded,
+    WrongDatabase,
+)
+from sourcery.identity import read_identity
+
+Joinable = Session | scoped_session[Any] | Connection
+
+
+class UnitTransaction(Protocol):
+    """What a unit of work needs of its transaction."""
+
+    #: Whether commit is somebody else's.
+    joined: bool
+
+    def begin(self) -> None:
+        """Open what must be open before the caller's first statement."""
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, inside the transaction."""
+
+    @property
+    def session(self) -> Session:
+        """The one ORM session on that connection; made when first asked for."""
+
+    def is_open(self) -> bool:
+        """Whether anything was asked of the database yet."""
+
+    def flush(self) -> None:
+        """Write the session's pending rows. Raises `TransactionEnded` when it is over."""
+
+    def commit(self) -> None:
+        """Keep everything: COMMIT, or release the savepoint."""
+
+    def rollback(self) -> None:
+        """Undo everything since `begin`; the connection can be read from until `close`."""
+
+    def close(self) -> None:
+        """Let go of the connection and the session."""
+
+
+class OwnTransaction:
+    """A transaction on a connection of its own, opened when first needed."""
+
+    joined = False
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+        self._transaction: Transaction | None = None
+        self._session: Session | None = None
+
+    def begin(self) -> None:
+        pass
+
+    @property
+    def connection(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._database.connect_to_write()
+            self._transaction = self._connection.begin()
+            self._database.dialect.begin(self._connection)
+        return self._connection
+
+    @property
+    def session(self) -> Session:
+        if self._session is None:
+            # the session may not commit: the unit of work does, when its block ends
+            self._session = self._database.make_session(
+                bind=self.connection, join_transaction_mode="rollback_only"
+            )
+        return self._session
+
+    def is_open(self) -> bool:
+        return self._connection is not None
+
+    def flush(self) -> None:
+        if self._session is not None:
+            _flush(self._session, active=self._is_active())
+        elif not self._is_active():
+            raise TransactionEnded("the connection's transaction ended inside the unit of work")
+
+    def _is_active(self) -> bool:
+        return self._transaction is None or self._transaction.is_active
+
+    def commit(self) -> None:
+        if self._connection is None or self._transaction is None:
+            return
+        try:
+            self._transaction.commit()
+        except BaseException:
+            # the database may still hold the transaction open, and the pool would hand it on
+            self._connection.invalidate()
+            raise
+
+    def rollback(self) -> None:
+        if self._session is not None:
+            self._session.close()
+        if self._transaction is not None and self._transaction.is_active:
+            self._transaction.rollback()
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+        if self._connection is not None:
+            self._connection.close()
+
+
+class JoinedTransaction:
+    """A savepoint in the transaction of a caller's session or connection."""
+
+    joined = True
+
+    def __init__(self, database: Database, owner: Joinable) -> None:
+        self._database = database
+        self._owner = _unscoped(owner)
+        self._savepoint: SessionTransaction | Transaction | None = None
+        self._own_session: Session | None = None
+
+    def begin(self) -> None:
+        connection = self.connection
+        _check_same_database(self._database, connection)
+        self._database.dialect.begin(connection)
+        if self._database.dialect.is_autocommit(connection):
+            raise AutocommitRefused("the connection commits each statement by itself")
+        self._savepoint = self._owner.begin_nested()
+
+    @property
+    def connection(self) -> Connection:
+        if isinstance(self._owner, Connection):
+            return self._owner
+        try:
+            return self._owner.connection()
+        except UnboundExecutionError:
+            raise WrongDatabase("the session is not bound to a database") from None
+
+    @property
+    def session(self) -> Session:
+        if isinstance(self._owner, Session):
+            return self._owner
+        if self._own_session is None:
+            self._own_session = self._database.make_session(
+                bind=self._owner, join_transaction_mode="rollback_only"
+            )
+        return self._own_session
+
+    def is_open(self) -> bool:
+        return True
+
+    def flush(self) -> None:
+        active = self._savepoint is not None and self._savepoint.is_active
+        if isinstance(self._owner, Session) or self._own_session is not None:
+            _flush(self.session, active=active)
+        elif not active:
+            raise TransactionEnded("the connection's transaction ended inside the unit of work")
+
+    def commit(self) -> None:
+        if self._savepoint is not None:
+            self._savepoint.commit()
+
+    def rollback(self) -> None:
+        if self._own_session is not None:
+            self._own_session.close()
+        if self._savepoint is not None and self._savepoint.is_active:
+            self._savepoint.rollback()
+
+    def close(self) -> None:
+        if self._own_session is not None:
+            self._own_session.close()
+
+
+def _flush(session: Session, *, active: bool) -> None:
+    if not active:
+        raise TransactionEnded("the session was committed or rolled back inside the unit of work")
+    session.flush()
+
+
+def _unscoped(owner: object) -> Session | Connection:
+    if isinstance(owner, scoped_session):
+        owner = owner()
+    if isinstance(owner, Session | Connection):
+        return owner
+    problem = f"takes a Session, scoped_session or Connection, not {type(owner).__name__}"
+    raise InvalidArgument("session", problem)
+
+
+def _check_same_database(database: Database, connection: Connection) -> None:
+    """The same pool and schema are the same store; any other is asked for its store row."""
+    same_schema = schema_of(connection) == schema_of(database.engine)
+    if same_schema and connection.engine.pool is database.engine.pool:
+        return
+    expected = database.identity.store_id
+    if connection.dialect.name != database.engine.dialect.name:
+        raise WrongDatabase(f"it leads to {connection.dialect.name}, the store elsewhere")
+    try:
+        with connection.begin_nested():
+            found = read_identity(connection).store_id
+    except (SchemaMissing, DBAPIError):
+        raise WrongDatabase("it leads to a database without this store's tables") from None
+    if found != expected:
+        raise WrongDatabase("it leads to another store's database")

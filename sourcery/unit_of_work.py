@@ -1,0 +1,235 @@
+r"""The unit of work: one transaction that writes events, outbox rows and the caller's own rows.
+
+    new --enter--> open --clean exit--> committed
+                     \---exception----> rolled back
+
+Events and then messages are written last, just before commit, streams in sorted order, so
+that locks are short.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from sourcery.aggregate import Aggregate, aggregate_type, pass_over, replay, restore
+from sourcery.changes import Changes
+from sourcery.dialects import Batch
+from sourcery.errors import StreamNotFound, UnitOfWorkError
+from sourcery.expected import ANY, ExpectedVersion, check_expected
+from sourcery.log import translated
+from sourcery.outbox import message
+from sourcery.reading import stream_rows
+from sourcery.store import EventStore
+from sourcery.stream import Stream, StreamId
+from sourcery.token import Token
+from sourcery.transactions import Joinable, JoinedTransaction, OwnTransaction, UnitTransaction
+from sourcery.writing import find_stored, write_and_commit
+
+logger = logging.getLogger("sourcery")
+
+A = TypeVar("A", bound=Aggregate[Any])
+
+
+class State(Enum):
+    """Where in its life a unit of work is."""
+
+    NEW = "not entered"
+    OPEN = "open"
+    COMMITTED = "committed"
+    ROLLED_BACK = "rolled back"
+
+
+class UnitOfWork:
+    """One transaction, used once, by one thread.
+
+    Commits on a clean exit, rolls back on any exception; your exceptions pass through as
+    they are. What was recorded before an exception that you catch inside the block is
+    committed: decide first, record last.
+
+    With `session=` it joins your Session, scoped_session or Connection: it runs in a
+    savepoint of your transaction, flushes and writes on exit, and leaves commit to you. An
+    exception undoes the unit, not your transaction.
+
+    Leaving the block raises `VersionConflict` or `RetryTransaction` when another writer was
+    first (nothing was written: run the work again on fresh state, or use `transact`),
+    `IdConflict` when event ids were used for something else, `EncodeError` for what cannot be
+    stored, `CommitUnknown` when the connection was lost during COMMIT.
+    """
+
+    def __init__(self, store: EventStore, *, session: Joinable | None = None) -> None:
+        self._store = store
+        self._state = State.NEW
+        self._changes = Changes(store.codec)
+        self._batch = Batch()
+        self._token: Token | None = None
+        self._transaction: UnitTransaction = (
+            OwnTransaction(store.database)
+            if session is None
+            else JoinedTransaction(store.database, session)
+        )
+
+    def __enter__(self) -> Self:
+        if self._state is not State.NEW:
+            raise UnitOfWorkError(f"this unit of work is {self._state.value}; it is used once")
+        self._transaction.begin()
+        self._state = State.OPEN
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._finish()
+        finally:
+            if self._state is State.OPEN:
+                self._undo()
+            self._transaction.close()
+
+    # -- aggregates --------------------------------------------------------------------
+
+    def create(self, cls: type[A], id: StreamId) -> A:
+        """Begin a stream without reading it; `VersionConflict` on exit if it exists."""
+        stream = self._stream(cls, id)
+        if stream in self._changes.loaded:
+            raise UnitOfWorkError(f"{stream} is loaded in this unit of work already")
+        return self._keep(stream, restore(cls, id))
+
+    def get(self, cls: type[A], id: StreamId) -> A:
+        """Load an aggregate; `StreamNotFound` when its stream has no events.
+
+        Two loads of one stream give one object.
+        """
+        aggregate = self.get_or_create(cls, id)
+        if aggregate.version == 0:
+            raise StreamNotFound(self._stream(cls, id))
+        return aggregate
+
+    def get_or_create(self, cls: type[A], id: StreamId) -> A:
+        """Load an aggregate, or begin its stream."""
+        stream = self._stream(cls, id)
+        known = self._changes.loaded.get(stream)
+        if known is None:
+            return self._keep(stream, self._load(cls, stream))
+        if not isinstance(known, cls):
+            loaded = type(known).__qualname__
+            raise UnitOfWorkError(f"{stream} is loaded as {loaded} in this unit of work")
+        return known
+
+    def _stream(self, cls: type[Aggregate[Any]], id: StreamId) -> Stream:
+        self._check_open()
+        return Stream(aggregate_type(cls).category, id)
+
+    def _keep(self, stream: Stream, aggregate: A) -> A:
+        self._changes.loaded[stream] = aggregate
+        return aggregate
+
+    def _load(self, cls: type[A], stream: Stream) -> A:
+        decoder = self._store.decoder(aggregate_type(cls).classes)
+        aggregate = restore(cls, stream.id)
+        database = self._store.database
+        with translated(database.dialect):
+            for row in stream_rows(self._transaction.connection, database, stream):
+                for recorded in decoder.decode(row):
+                    replay(aggregate, recorded.event, recorded.version)
+                pass_over(aggregate, row[3])
+        return aggregate
+
+    # -- writing -----------------------------------------------------------------------
+
+    def append(
+        self,
+        stream: Stream,
+        events: Iterable[object],
+        *,
+        expected: ExpectedVersion = ANY,
+        event_ids: Sequence[UUID] | None = None,
+    ) -> None:
+        """Append events without an aggregate, when the block ends.
+
+        `expected` is the version the stream must have: 0 for a new one, `EXISTS`, or `ANY`
+        for no check. With `event_ids`, one UUID per event, the same append sent again is
+        recognised: the whole unit writes nothing, succeeds, and has the first one's token.
+        """
+        self._check_open()
+        self._changes.append(stream, events, check_expected(expected), event_ids)
+
+    def publish(
+        self,
+        topic: str,
+        *,
+        payload: object,
+        key: StreamId | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Put a message into the outbox, if and only if this transaction commits.
+
+        Messages of one topic and key stay in order; without a key there is none. The payload
+        is encoded now: an attrs object or JSON value as JSON, bytes as they are.
+        """
+        self._check_open()
+        self._changes.messages.append(message(self._store.codec, topic, payload, key, headers))
+
+    @property
+    def session(self) -> Session:
+        """The SQLAlchemy session of this transaction, for rows of your own.
+
+        Its `commit()` only flushes: the unit of work commits when its block ends.
+        """
+        self._check_open()
+        return self._transaction.session
+
+    @property
+    def token(self) -> Token:
+        """Names exactly this commit, to wait for what follows from it.
+
+        Of a unit that wrote nothing it names all that was settled at its end. `UnitOfWorkError`
+        before the end, and after a rollback, which leaves none.
+        """
+        if self._state is not State.COMMITTED:
+            raise UnitOfWorkError(f"this unit of work is {self._state.value}: it has no token")
+        if self._token is None:
+            self._token = self._store.now()
+        return self._token
+
+    # -- the end -----------------------------------------------------------------------
+
+    def _check_open(self) -> None:
+        if self._state is not State.OPEN:
+            raise UnitOfWorkError(f"this unit of work is {self._state.value}: use it in its block")
+
+    def _finish(self) -> None:
+        self._transaction.flush()
+        self._batch = self._changes.batch(self._store.clock)
+        if self._batch.size or self._transaction.is_open():
+            self._token = write_and_commit(
+                self._store.database, self._transaction, self._batch, self._changes.repeatable
+            )
+        self._changes.written()
+        self._state = State.COMMITTED
+
+    def _undo(self) -> None:
+        """Roll back; an error in that never hides the one that led here."""
+        self._state = State.ROLLED_BACK
+        try:
+            self._transaction.rollback()
+        except Exception:
+            logger.warning("a unit of work could not be rolled back", exc_info=True)
+
+    def was_committed_after_all(self) -> bool:
+        """Look again for a commit whose answer was lost, as `transact` does before a retry."""
+        if self._state is State.ROLLED_BACK and self._batch.recognisable:
+            self._token = find_stored(self._store.database, self._batch, "looking again")
+            if self._token is not None:
+                self._state = State.COMMITTED
+        return self._state is State.COMMITTED
