@@ -1,0 +1,67 @@
+"""The options and markers of our tests; the fixtures are in `tests.databases.fixtures`."""
+
+import os
+
+import pytest
+
+from tests.databases import SCHEMA, SERVERS, NotConfigured, Servers
+
+pytest_plugins = ["pytester", "tests.databases.fixtures"]
+
+MARKERS = {
+    "promise": "promise(number): proves the promise of this number",
+    "databases": "databases(*families): run only on these of sqlite, postgresql, mariadb",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --db."""
+    parser.addoption(
+        "--db",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="run on this database of setup.cfg [db]; repeatable; `all`; default: all there are",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers and read the names of the databases."""
+    registered = {line.partition("(")[0] for line in config.getini("markers")}
+    for name, line in MARKERS.items():
+        if name not in registered:
+            config.addinivalue_line("markers", line)
+    try:
+        servers = Servers(config.rootpath / "setup.cfg", config.getoption("db") or [], SCHEMA)
+    except NotConfigured as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[SERVERS] = servers
+    config.add_cleanup(servers.remove)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """A run that must not skip a database says so with SOURCERY_REQUIRE."""
+    names = os.environ.get("SOURCERY_REQUIRE", "").split(",")
+    try:
+        session.config.stash[SERVERS].require(names)
+    except NotConfigured as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for a database on each chosen one."""
+    if "database_name" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker("databases")
+    families = marker.args if marker else ()
+    servers = metafunc.config.stash[SERVERS]
+    names = [parameter(servers, name) for name in servers.of(families)]
+    reason = f"runs on {', '.join(families)} only: not chosen by --db"
+    absent = pytest.param("none", marks=pytest.mark.skip(reason=reason))
+    metafunc.parametrize("database_name", names or [absent])
+
+
+def parameter(servers: Servers, name: str) -> object:
+    """A database that is not there is a skipped test that says what to install."""
+    missing = servers.missing(name)
+    return pytest.param(name, marks=pytest.mark.skip(reason=missing)) if missing else name

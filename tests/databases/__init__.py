@@ -1,0 +1,37 @@
+"""Real databases for tests: servers that pytest starts, a fresh database for each test.
+
+This is the one place that knows how our tables get into a database.
+"""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import URL, Connection, text
+
+from tests.databases.server import Database, Schema, Server
+from tests.databases.servers import NotConfigured, Servers
+
+__all__ = ["SCHEMA", "SERVERS", "Database", "NotConfigured", "Server", "Servers"]
+
+
+def upgrade(url: URL) -> None:
+    """Make our tables as users do."""
+    from sourcery import EventStore  # not before a test needs a database
+
+    with EventStore(url.render_as_string(hide_password=False)) as store:
+        store.upgrade()
+
+
+def adopt(connection: Connection) -> None:
+    """Make a copied store one of its own: no two databases share id and name."""
+    name = str(connection.engine.url.database)[-200:]  # the end of a SQLite path, as our schema
+    connection.execute(
+        text("UPDATE sourcery_store SET store_id = :id, database_name = :name"),
+        {"id": str(uuid4()), "name": name},
+    )
+
+
+SCHEMA = Schema(upgrade=upgrade, adopt=adopt)
+
+#: Where pytest's configuration keeps the servers of this run.
+SERVERS = pytest.StashKey[Servers]()
