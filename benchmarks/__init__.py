@@ -1,0 +1,1 @@
+"""Measurements. They print ratios against a reference of the same run, never promises."""
