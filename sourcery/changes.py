@@ -80,6 +80,12 @@ class Changes:
         ordered = [streams[stream] for stream in sorted(streams)]
         return Batch(ordered, self.messages, clock() if clock else None)
 
+    def seen(self) -> dict[Stream, int]:
+        """The versions that this unit's decisions rest on."""
+        checked = {s.stream: s.expected for s in self.appended.values()}
+        loaded = {s: a.version - len(recorded_by(a)) for s, a in self.loaded.items()}
+        return loaded | {s: v for s, v in checked.items() if isinstance(v, int)}
+
     def written(self) -> None:
         """Forget what was recorded, since it is stored now."""
         for aggregate in self.loaded.values():
@@ -94,10 +100,10 @@ def _check_ids(
         raise InvalidArgument("expected", problem)
     if len(event_ids) != len(pending):
         raise InvalidArgument("event_ids", f"{len(event_ids)} ids for {len(pending)} events")
-    if len(set(event_ids)) != len(event_ids):
-        raise InvalidArgument("event_ids", "one id is given twice")
     if wrong := [given for given in event_ids if not _is_uuid(given)]:
         raise InvalidArgument("event_ids", f"must be UUIDs, not {type(wrong[0]).__name__}")
+    if len(set(event_ids)) != len(event_ids):
+        raise InvalidArgument("event_ids", "one id is given twice")
 
 
 def _is_uuid(given: object) -> bool:

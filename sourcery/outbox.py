@@ -36,7 +36,7 @@ def message(
     check_name("topic", topic, TOPIC_LENGTH)
     text_key = None if key is None else _key(key)
     message_id = new_id()
-    all_headers = current_metadata().present | _headers(topic, headers or {})
+    all_headers = _headers(topic, current_metadata().present | dict(headers or {}))
     raw = isinstance(payload, bytes | bytearray | memoryview)
     content_type = all_headers.pop(CONTENT_TYPE, BYTES if raw else JSON)
     return MessageRow(
@@ -62,7 +62,7 @@ def _ordering_key(topic: str, key: str | None, message_id: UUID) -> str:
     return str(message_id) if key is None else f"{topic}\0{key}"
 
 
-def _headers(topic: str, headers: Mapping[str, str]) -> dict[str, str]:
+def _headers(topic: str, headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         for part in (name, value):
             if not isinstance(part, str):
@@ -71,7 +71,7 @@ def _headers(topic: str, headers: Mapping[str, str]) -> dict[str, str]:
                 part.encode()
             except UnicodeEncodeError:
                 raise EncodeError(topic, "headers", "holds a lone surrogate") from None
-    return dict(headers)
+    return headers
 
 
 def _encoded(codec: Codec, topic: str, payload: object) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
 from attrs import frozen
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from sourcery.aggregate import Aggregate
 from sourcery.errors import DefinitionError, InvalidArgument, Retryable
@@ -40,10 +40,11 @@ def transact(
 ) -> Transacted[T]:
     """Run `function(uow)` in a unit of work and commit; again on fresh state if need be.
 
-    Repeated are conflicts, deadlocks, serialization failures and a connection lost before
-    the commit, up to `attempts` runs with 5 to 100 ms between them; so the function must
-    have no effect outside the unit of work. Any other exception passes through at once.
-    When the attempts are spent the last error is raised, with a note that says so.
+    Repeated are conflicts, deadlocks, serialization failures, a connection lost before the
+    commit, and an IntegrityError of your own rows when a loaded stream is stale: up to
+    `attempts` runs with 5 to 100 ms between them. So the function must have no effect outside
+    the unit of work. Any other exception passes through at once. When the attempts are spent
+    the last error is raised, with a note that says so.
     """
     if attempts < 1:
         raise InvalidArgument("attempts", f"must be at least 1, not {attempts}")
@@ -56,7 +57,7 @@ def transact(
                 returned.append(function(unit))
             return Transacted(returned[0], unit.token, attempt)
         except Exception as error:
-            if not _may_run_again(store, error):
+            if not _may_run_again(store, unit, error):
                 raise
             in_doubt += [(result, unit) for result in returned if _lost_connection(error)]
             for result, earlier in in_doubt:
@@ -69,7 +70,9 @@ def transact(
     raise AssertionError("unreachable")
 
 
-def _may_run_again(store: EventStore, error: Exception) -> bool:
+def _may_run_again(store: EventStore, unit: UnitOfWork, error: Exception) -> bool:
+    if isinstance(error, IntegrityError):
+        return unit.find_conflict() is not None
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or store.database.dialect.restarts(error)
     return isinstance(error, Retryable)

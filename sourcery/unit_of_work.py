@@ -16,14 +16,15 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sourcery.aggregate import Aggregate, aggregate_type, pass_over, replay, restore
 from sourcery.changes import Changes
 from sourcery.dialects import Batch
-from sourcery.errors import StreamNotFound, UnitOfWorkError
+from sourcery.errors import StreamNotFound, UnitOfWorkError, VersionConflict
 from sourcery.expected import ANY, ExpectedVersion, check_expected
-from sourcery.log import translated
+from sourcery.log import stale, translated
 from sourcery.outbox import message
 from sourcery.reading import stream_rows
 from sourcery.store import EventStore
@@ -209,7 +210,13 @@ class UnitOfWork:
             raise UnitOfWorkError(f"this unit of work is {self._state.value}: use it in its block")
 
     def _finish(self) -> None:
-        self._transaction.flush()
+        try:
+            self._transaction.flush()
+        except IntegrityError as error:
+            self._transaction.rollback()
+            if conflict := self.find_conflict():
+                raise conflict from error
+            raise
         self._batch = self._changes.batch(self._store.clock)
         if self._batch.size or self._transaction.is_open():
             self._token = write_and_commit(
@@ -225,6 +232,17 @@ class UnitOfWork:
             self._transaction.rollback()
         except Exception:
             logger.warning("a unit of work could not be rolled back", exc_info=True)
+
+    def find_conflict(self) -> VersionConflict | None:
+        """After an IntegrityError of your own rows: whether a loaded stream is stale.
+
+        Rows written beside an aggregate often collide before its events do, and then the
+        stale aggregate is the cause. Of a joined unit nothing can be told.
+        """
+        if self._transaction.joined:
+            return None
+        with self._store.database.reading() as connection:
+            return stale(connection, self._store.database.dialect, self._changes.seen())
 
     def was_committed_after_all(self) -> bool:
         """Look again for a commit whose answer was lost, as `transact` does before a retry."""

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sourcery import schema as declared
 from sourcery.dialects import dialect_for
 from sourcery.dialects.statements import schema_of
-from sourcery.errors import DatabaseMisconfigured, RetryTransaction
+from sourcery.errors import DatabaseMisconfigured, UpgradeBlocked
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ def upgrade(engine: Engine, *, schema: str | None = None) -> None:
 
     `schema` is where they are, if not in the connection's default schema; it must exist.
     Does nothing, and waits for nobody, when they are new enough. Processes and threads may
-    start it at once: one upgrades, the others wait. Raises `RetryTransaction` after waiting
+    start it at once: one upgrades, the others wait. Raises `UpgradeBlocked` after waiting
     60 seconds for locks of others, and `DatabaseMisconfigured` when tables that are behind
     belong to an Alembic tree of yours.
     """
@@ -112,8 +112,7 @@ def _patiently(engine: Engine, attempt: Callable[[], T]) -> T:
             if not _is_busy(engine, error):
                 raise
             if time.monotonic() >= deadline:
-                cause = f"others held the locks of the upgrade for {PATIENCE:g} s"
-                raise RetryTransaction(cause) from error
+                raise UpgradeBlocked(PATIENCE) from error
         time.sleep(random.uniform(0.05, 0.5))  # noqa: S311 - jitter is no secret
 
 

@@ -37,8 +37,8 @@ def _repeated(
     connection, dialect = unit.connection, database.dialect
     with translated(dialect):
         written = explain_conflict(connection, dialect, batch, repeatable)
-        if batch.messages:
-            # their own positions are not known any more: a later one waits for them too
+        if batch.messages or len(set(repeatable)) < len(batch.streams):
+            # positions of what has no id are not known any more: a later one waits for them too
             written = Written(written.events, (dialect.greatest_position(connection),))
     return token_of(database.identity, batch, written)
 

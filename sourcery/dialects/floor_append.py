@@ -45,7 +45,7 @@ def _append_unchecked(
 def _write_or_undo(
     connection: Connection, batch: Batch, placed: list[PlacedEvent]
 ) -> Written | None:
-    if len(placed) < 2:
+    if len(placed) <= 1:
         return _write(connection, batch, placed)
     # one row is written or not; several can be half written when a later version is taken
     with connection.begin_nested() as savepoint:

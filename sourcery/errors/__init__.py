@@ -19,6 +19,7 @@ from sourcery.errors.setup import (
     StandbyRefused,
     StoreRewound,
     UnknownDatabase,
+    UpgradeBlocked,
     WrongDatabase,
     WrongEnvironment,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "UndeclaredEvent",
     "UnitOfWorkError",
     "UnknownDatabase",
+    "UpgradeBlocked",
     "VersionConflict",
     "WrongDatabase",
     "WrongEnvironment",

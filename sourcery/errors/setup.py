@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import define
 
-from sourcery.errors.base import ConfigurationError, SourceryError
+from sourcery.errors.base import ConfigurationError, Retryable, SourceryError
 
 
 @define
@@ -78,6 +78,19 @@ class SchemaAhead(ConfigurationError):
         return (
             f"the schema needs code of revision {self.minimum} or later, this code knows "
             f"{self.known}: install a newer sourcery-events"
+        )
+
+
+@define
+class UpgradeBlocked(Retryable):
+    """Other transactions held the locks of an upgrade for too long. Nothing was changed."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"others held the locks of the upgrade for {self.seconds:g} seconds: "
+            f"end long transactions on the sourcery tables and upgrade again"
         )
 
 

@@ -1,7 +1,7 @@
 """One log's rows: appending under the ordering rule, and reading pages behind it."""
 
 from sourcery.log.append import append, stored_by, translated
-from sourcery.log.conflict import explain_conflict
+from sourcery.log.conflict import explain_conflict, stale
 from sourcery.log.read import Query, page
 
-__all__ = ["Query", "append", "explain_conflict", "page", "stored_by", "translated"]
+__all__ = ["Query", "append", "explain_conflict", "page", "stale", "stored_by", "translated"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, cast, select
@@ -47,6 +47,17 @@ def explain_conflict(
     if repeats:
         return Written(tuple(repeats))
     raise RetryTransaction("another writer's append was undone meanwhile")
+
+
+def stale(
+    connection: Connection, dialect: Dialect, seen: Mapping[Stream, int]
+) -> VersionConflict | None:
+    """The conflict of the first stream that is no longer at the version a writer saw."""
+    heads = dialect.heads(connection, seen)
+    for stream, version in seen.items():
+        if heads[stream] != version:
+            return VersionConflict(stream, version, heads[stream])
+    return None
 
 
 def _conflict(stream: StreamBatch, actual: int) -> VersionConflict:

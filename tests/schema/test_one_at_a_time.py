@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, event, select
 from sourcery import schema
 from sourcery import upgrade as module
 from sourcery.engine import open_engine
-from sourcery.errors import RetryTransaction
+from sourcery.errors import UpgradeBlocked
 from sourcery.upgrade import exclusively, upgrade
 from tests.databases import Database
 from tests.schema.support import check
@@ -146,7 +146,7 @@ def test_patience_with_another_upgrade_has_an_end(
     """A process that hangs in its upgrade does not hang all others."""
     monkeypatch.setattr(module, "PATIENCE", 0.0)
 
-    with someone_upgrading(empty_database.url), pytest.raises(RetryTransaction):
+    with someone_upgrading(empty_database.url), pytest.raises(UpgradeBlocked):
         upgrade(impatient)
 
 
