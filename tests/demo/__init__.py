@@ -1,0 +1,1 @@
+"""The flights demo, as its users run it."""

@@ -1,0 +1,142 @@
+"""The program, as its users run it."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from examples.flights.__main__ import main
+from examples.flights.aircraft import Aircraft
+from examples.flights.importer import import_flights
+from examples.flights.rows import create_table
+from examples.flights.source import read_flights
+from sourcery import EventStore
+from tests.databases import Database
+
+ROOT = Path(__file__).parents[2]
+AGREED = "The totals folded from the log are those of the file."
+
+
+def count(url: str, what: str) -> int:
+    """A number from the database itself."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        number = connection.execute(text(f"select count(*) from {what}")).scalar_one()
+    engine.dispose()
+    return int(number)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A new SQLite file."""
+    return f"sqlite:///{tmp_path / 'flights.db'}"
+
+
+@pytest.mark.promise(5)
+def test_the_week_on_every_database(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    """Log, rows and messages say the same as the file; a second run writes nothing."""
+    url = database.url.render_as_string(hide_password=False)
+    for written, known in ((6104, 0), (0, 6104)):
+        assert 0 == main(["--database", url])
+        shown = capsys.readouterr().out
+        assert f"{written} flights imported, {known} were there already" in shown
+        assert AGREED in shown
+        assert 3 == shown.count("refused: ")
+        assert 333 == count(url, "sourcery_outbox where topic = 'late-arrivals'")
+        assert 6104 == count(url, "demo_flights")
+        assert 929 == count(url, "demo_flights where outcome = 'cancelled'")
+        assert 333 == count(url, "demo_flights where minutes_late > 60")
+
+
+def test_a_run_without_options_makes_a_file_here(tmp_path: Path, monday: Path) -> None:
+    """The database is flights.db in the current folder; the table names the airlines."""
+    command = [sys.executable, "-m", "examples.flights", "--flights", str(monday)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env, check=False, capture_output=True, text=True
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    assert (tmp_path / "flights.db").exists()
+    assert "Hawaiian Airlines Inc." in done.stdout
+    assert AGREED in done.stdout
+
+
+def test_an_interrupted_run_goes_on(
+    url: str, monday: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was committed before the interruption is there already, the rest is not lost."""
+    with EventStore(url, aggregates=[Aircraft]) as store:
+        store.upgrade()
+        create_table(store.engine)
+        progress = import_flights(store, read_flights(monday))
+        before = [next(progress).flights for _ in range(100)][-1]
+    assert 0 == main(["--database", url, "--flights", str(monday)])
+    assert f"{932 - before} flights imported, {before} were there" in capsys.readouterr().out
+
+
+@pytest.mark.promise(3)
+def test_two_imports_at_once_write_each_flight_once(database: Database, monday: Path) -> None:
+    """Both decide for the same aircraft; the one that comes second decides again."""
+    url = database.url.render_as_string(hide_password=False)
+    with EventStore(url, aggregates=[Aircraft]) as store:
+        store.upgrade()
+        create_table(store.engine)
+        with ThreadPoolExecutor(2) as pool:
+            runs = [pool.submit(list, import_flights(store, read_flights(monday))) for _ in "ab"]
+            written = [run.result()[-1].written for run in runs]
+    assert 932 == count(url, "demo_flights")
+    assert 932 == sum(written)
+
+
+KILLED = """
+import os, signal, sys
+from examples.flights import __main__ as demo, importer
+
+written = 0
+announce = importer.announce
+
+def killed(*arguments):
+    global written
+    announce(*arguments)
+    written += 1
+    if written == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+importer.announce = killed
+demo.main(sys.argv[1:])
+"""
+
+
+@pytest.mark.promise(5)
+def test_a_killed_run_leaves_whole_days(
+    url: str, monday: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Killed after its fifth message, inside the unit of work: that one left nothing."""
+    options = ["--database", url, "--flights", str(monday)]
+    dead = subprocess.run([sys.executable, "-c", KILLED, *options], cwd=ROOT, check=False)
+    assert -9 == dead.returncode
+    assert 4 == count(url, "sourcery_outbox")
+    assert 4 == count(url, "demo_flights where minutes_late > 60")
+    assert 0 == main(options)
+    assert AGREED in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["departed", "arrived", "cancelled", "diverted"])
+def test_a_log_that_was_tampered_with_is_noticed(
+    url: str, monday: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One event less, of any kind, and the exit status is 1 and the airline is named."""
+    options = ["--database", url, "--flights", str(monday)]
+    main(options)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        one = f"select max(position) from sourcery_events where kind = 'aircraft.{kind}'"
+        connection.execute(text(f"delete from sourcery_events where position = ({one})"))
+    engine.dispose()
+    assert 1 == main(options)
+    shown = capsys.readouterr().out
+    assert "DIFFERENT" in shown
