@@ -1,0 +1,1 @@
+"""What a store takes, checks and refuses at its start."""
