@@ -81,6 +81,8 @@ class JsonCodec:
 
     def explain(self, cls: type[Any], data: Any) -> tuple[str, str]:
         """Path and problem, without any value of the data."""
+        if not isinstance(data, dict):
+            return "it", "is not a JSON object"
         try:
             self._detailed.structure(data, cls)
         except Exception as error:  # noqa: BLE001 - all that can be wrong with stored data
