@@ -13,6 +13,9 @@
 Only the functions at the end of this module touch an aggregate's private state.
 """
 
+# The friends of the class stand outside it, so that users do not see them on their aggregates.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin

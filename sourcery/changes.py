@@ -26,11 +26,11 @@ class Changes:
     """Everything to be written at the end, in the order it will be written."""
 
     codec: Codec
-    loaded: dict[Stream, A] = field(factory=dict)
-    appended: dict[Stream, StreamBatch] = field(factory=dict)
-    messages: list[MessageRow] = field(factory=list)
+    loaded: dict[Stream, A] = field(factory=dict[Stream, A])
+    appended: dict[Stream, StreamBatch] = field(factory=dict[Stream, StreamBatch])
+    messages: list[MessageRow] = field(factory=list[MessageRow])
     #: Streams appended with event ids of the caller's, which may be repeats.
-    repeatable: list[Stream] = field(factory=list)
+    repeatable: list[Stream] = field(factory=list[Stream])
 
     def append(
         self,
@@ -78,7 +78,7 @@ class Changes:
             rows = encoded(self.codec, stream, pending, None)
             streams[stream] = StreamBatch(stream, expected, rows)
         ordered = [streams[stream] for stream in sorted(streams)]
-        return Batch(ordered, self.messages, clock() if clock else None)
+        return Batch(ordered, self.messages, _aware(clock()) if clock else None)
 
     def seen(self) -> dict[Stream, int]:
         """The versions that this unit's decisions rest on."""
@@ -90,6 +90,12 @@ class Changes:
         """Forget what was recorded, since it is stored now."""
         for aggregate in self.loaded.values():
             take_recorded(aggregate)
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.utcoffset() is None:
+        raise InvalidArgument("clock", "gave a naive datetime: give it a time zone")
+    return moment
 
 
 def _check_ids(
@@ -115,7 +121,7 @@ def encoded(
 ) -> list[EventRow]:
     """Rows of one stream's events. Raises `EncodeError` for the first that cannot be stored."""
     bucket = bucket_of(stream.key)
-    rows = []
+    rows: list[EventRow] = []
     for n, (event, metadata) in enumerate(pending):
         kind, version, data = encode_event(codec, event)
         event_id = new_id() if ids is None else ids[n]

@@ -9,7 +9,7 @@ Set it once at the edge of the program; everything recorded inside carries it:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
@@ -79,7 +79,7 @@ def metadata(
     causation_id: str | None = None,
     actor: str | None = None,
     traceparent: str | None = None,
-) -> Iterator[Metadata]:
+) -> Generator[Metadata]:
     """Set metadata for everything recorded or published inside the block.
 
     Blocks nest: a field not named keeps the value of the block around it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from threading import RLock
 from typing import Any
@@ -83,7 +83,7 @@ class Database:
         return self._connect(self.dialect.write_options)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> Generator[Connection]:
         """A connection that only reads; every statement sees what is committed by then."""
         dialect = self.dialect
         with self._connect(dialect.read_options) as connection, translated(dialect):

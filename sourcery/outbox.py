@@ -37,17 +37,15 @@ def message(
     text_key = None if key is None else _key(key)
     message_id = new_id()
     all_headers = _headers(topic, current_metadata().present | dict(headers or {}))
-    raw = isinstance(payload, bytes | bytearray | memoryview)
-    content_type = all_headers.pop(CONTENT_TYPE, BYTES if raw else JSON)
+    raw = bytes(payload) if isinstance(payload, bytes | bytearray) else None
+    content_type = all_headers.pop(CONTENT_TYPE, JSON if raw is None else BYTES)
     return MessageRow(
         message_id=message_id,
         topic=topic,
         key=text_key,
         bucket=bucket_of(_ordering_key(topic, text_key, message_id)),
         headers=json.dumps(all_headers, ensure_ascii=False, separators=(",", ":")),
-        payload=bytes(payload)
-        if isinstance(payload, bytes | bytearray | memoryview)
-        else _encoded(codec, topic, payload),
+        payload=_encoded(codec, topic, payload) if raw is None else raw,
         content_type=check_name("content type", content_type, _CONTENT_TYPE_LENGTH),
     )
 
@@ -65,13 +63,18 @@ def _ordering_key(topic: str, key: str | None, message_id: UUID) -> str:
 def _headers(topic: str, headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         for part in (name, value):
-            if not isinstance(part, str):
-                raise EncodeError(topic, f"headers[{name!r}]", "header names and values are str")
-            try:
-                part.encode()
-            except UnicodeEncodeError:
-                raise EncodeError(topic, "headers", "holds a lone surrogate") from None
+            _check_header(topic, part)
     return headers
+
+
+def _check_header(topic: str, part: object) -> None:
+    if not isinstance(part, str):
+        problem = f"names and values are str, not {type(part).__name__}"
+        raise EncodeError(topic, "headers", problem)
+    try:
+        part.encode()
+    except UnicodeEncodeError:
+        raise EncodeError(topic, "headers", "holds a lone surrogate") from None
 
 
 def _encoded(codec: Codec, topic: str, payload: object) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -14,7 +15,7 @@ from sourcery.dialects import Frontier, IncarnationChanged
 from sourcery.errors import InvalidArgument, StoreRewound
 from sourcery.log import Query, page
 from sourcery.recorded import Recorded
-from sourcery.stream import Stream
+from sourcery.stream import CATEGORY_LENGTH, Stream, check_name
 
 #: Rows per page.
 PAGE: Final = 500
@@ -24,20 +25,43 @@ END: Final = 2**63 - 1
 _POSITION, _VERSION, _EVENT_ID = 0, 3, 4
 
 
-def _aware(query: Query) -> None:
-    if query.until is not None and query.until.tzinfo is None:
+def _check_until(until: object) -> None:
+    if until is None:
+        return
+    if not isinstance(until, datetime):
+        raise InvalidArgument("until", f"must be a datetime, not {type(until).__name__}")
+    if until.utcoffset() is None:
         raise InvalidArgument("until", "is a naive datetime: give it a time zone")
 
 
 def _whole_number(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InvalidArgument(name, f"must be a whole number from {least}, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= END:
+        raise InvalidArgument(name, f"must be a whole number from {least} to 2**63 - 1")
+
+
+def check_stream(stream: object) -> None:
+    """Raise `InvalidArgument` for what is no `Stream`, such as its name as text."""
+    if not isinstance(stream, Stream):
+        problem = f"must be a Stream(category, id), not {type(stream).__name__}"
+        raise InvalidArgument("stream", problem)
+
+
+def check_categories(stream: Stream | None, categories: Iterable[str]) -> tuple[str, ...]:
+    """Give valid categories back; none may be named beside a stream, which has its own."""
+    if isinstance(categories, str):
+        raise InvalidArgument("categories", f"takes several: write [{categories!a}]")
+    names = tuple(check_name("category", name, CATEGORY_LENGTH) for name in categories)
+    if stream is not None and names:
+        raise InvalidArgument("categories", f"{stream} is of one category already")
+    return names
 
 
 def bounds(
     stream: Stream | None, after: int, to: int | None, from_version: int, to_version: int | None
 ) -> tuple[int, int]:
     """Exclusive lower and inclusive upper bound: versions of a stream, positions of the log."""
+    if stream is not None:
+        check_stream(stream)
     if stream is None and (from_version, to_version) != (1, None):
         raise InvalidArgument("from_version", "versions bound one stream: name it, or use after=")
     if stream is not None and (after, to) != (0, None):
@@ -63,7 +87,7 @@ class Selection:
     unsettled: bool = False
 
     def __attrs_post_init__(self) -> None:
-        _aware(self.query)
+        _check_until(self.query.until)
         if self.limit is not None:
             _whole_number("limit", self.limit, 0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Self, TypeVar, cast, overload
 
 from sqlalchemy import URL, Engine
 from sqlalchemy.orm import sessionmaker
@@ -17,9 +17,9 @@ from sourcery.database import Database
 from sourcery.errors import InvalidArgument
 from sourcery.events import event_classes, unique_kinds
 from sourcery.log import Query
-from sourcery.reading import Selection, bounds, read_events
+from sourcery.reading import Selection, bounds, check_categories, read_events
 from sourcery.recorded import Recorded
-from sourcery.stream import CATEGORY_LENGTH, Stream, check_name
+from sourcery.stream import Stream
 from sourcery.token import Token
 
 E = TypeVar("E")
@@ -169,7 +169,7 @@ class EventStore:
         query = Query(
             stream=stream,
             kinds=tuple(sorted(decoder.kinds)),
-            categories=tuple(check_name("category", c, CATEGORY_LENGTH) for c in categories),
+            categories=check_categories(stream, categories),
             until=until,
             backward=backward,
         )
@@ -209,6 +209,7 @@ class EventStore:
 def _declared(aggregates: Iterable[type[Aggregate[Any]]], events: object) -> tuple[type[Any], ...]:
     """All declared classes, each once; one kind for two classes is a `DefinitionError`."""
     classes = [c for aggregate in aggregates for c in aggregate_type(aggregate).classes]
-    unions = events if isinstance(events, list | tuple | set | frozenset) else (events,)
+    several = isinstance(events, list | tuple | set | frozenset)
+    unions = cast(Iterable[object], events) if several else (events,)
     classes += [c for union in unions for c in event_classes(union, "EventStore")]
     return unique_kinds(tuple(dict.fromkeys(classes)), "EventStore")

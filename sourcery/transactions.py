@@ -7,7 +7,7 @@ transaction stays usable. Neither kind ever closes what it did not open.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sqlalchemy import Connection, Transaction
 from sqlalchemy.exc import DBAPIError, UnboundExecutionError
@@ -23,6 +23,7 @@ from sourcery.errors import (
     WrongDatabase,
 )
 from sourcery.identity import read_identity
+from sourcery.log import translated
 
 Joinable = Session | scoped_session[Any] | Connection
 
@@ -39,13 +40,16 @@ class UnitTransaction(Protocol):
     @property
     def connection(self) -> Connection:
         """The connection, inside the transaction."""
+        ...
 
     @property
     def session(self) -> Session:
         """The one ORM session on that connection; made when first asked for."""
+        ...
 
     def is_open(self) -> bool:
         """Whether anything was asked of the database yet."""
+        ...
 
     def flush(self) -> None:
         """Write the session's pending rows. Raises `TransactionEnded` when it is over."""
@@ -77,9 +81,10 @@ class OwnTransaction:
     @property
     def connection(self) -> Connection:
         if self._connection is None:
-            self._connection = self._database.connect_to_write()
-            self._transaction = self._connection.begin()
-            self._database.dialect.begin(self._connection)
+            with translated(self._database.dialect):
+                self._connection = self._database.connect_to_write()
+                self._transaction = self._connection.begin()
+                self._database.dialect.begin(self._connection)
         return self._connection
 
     @property
@@ -135,15 +140,21 @@ class JoinedTransaction:
         self._database = database
         self._owner = _unscoped(owner)
         self._savepoint: SessionTransaction | Transaction | None = None
+        #: The same savepoint below a session, which does not see its connection commit.
+        self._nested: Transaction | None = None
         self._own_session: Session | None = None
 
     def begin(self) -> None:
         connection = self.connection
-        _check_same_database(self._database, connection)
-        self._database.dialect.begin(connection)
-        if self._database.dialect.is_autocommit(connection):
-            raise AutocommitRefused("the connection commits each statement by itself")
+        if not connection.in_transaction():
+            connection.begin()
+        _check_same_family(self._database, connection)
+        _refuse_autocommit(self._database, connection)
+        _check_same_store(self._database, connection)
+        with translated(self._database.dialect):
+            self._database.dialect.begin(connection)
         self._savepoint = self._owner.begin_nested()
+        self._nested = self.connection.get_nested_transaction()
 
     @property
     def connection(self) -> Connection:
@@ -168,11 +179,15 @@ class JoinedTransaction:
         return True
 
     def flush(self) -> None:
-        active = self._savepoint is not None and self._savepoint.is_active
+        active = self._is_active()
         if isinstance(self._owner, Session) or self._own_session is not None:
             _flush(self.session, active=active)
         elif not active:
             raise TransactionEnded("the connection's transaction ended inside the unit of work")
+
+    def _is_active(self) -> bool:
+        levels = (self._savepoint, self._nested)
+        return all(level is not None and level.is_active for level in levels)
 
     def commit(self) -> None:
         if self._savepoint is not None:
@@ -181,8 +196,17 @@ class JoinedTransaction:
     def rollback(self) -> None:
         if self._own_session is not None:
             self._own_session.close()
-        if self._savepoint is not None and self._savepoint.is_active:
+        if self._savepoint is None:
+            return
+        if self._is_active():
             self._savepoint.rollback()
+        elif isinstance(self._savepoint, SessionTransaction):
+            self._forget(self._savepoint)
+
+    def _forget(self, savepoint: SessionTransaction) -> None:
+        """After a failed flush the savepoint is undone, but the session waits to be told."""
+        if isinstance(self._owner, Session) and self._owner.get_nested_transaction() is savepoint:
+            savepoint.close()
 
     def close(self) -> None:
         if self._own_session is not None:
@@ -195,27 +219,39 @@ def _flush(session: Session, *, active: bool) -> None:
     session.flush()
 
 
+def _is_scoped(owner: object) -> bool:
+    return isinstance(owner, scoped_session)
+
+
 def _unscoped(owner: object) -> Session | Connection:
-    if isinstance(owner, scoped_session):
-        owner = owner()
-    if isinstance(owner, Session | Connection):
-        return owner
+    inner: object = cast(scoped_session[Any], owner)() if _is_scoped(owner) else owner
+    if isinstance(inner, Session | Connection):
+        return inner
     problem = f"takes a Session, scoped_session or Connection, not {type(owner).__name__}"
     raise InvalidArgument("session", problem)
 
 
-def _check_same_database(database: Database, connection: Connection) -> None:
+def _check_same_family(database: Database, connection: Connection) -> None:
+    if connection.dialect.name != database.engine.dialect.name:
+        raise WrongDatabase(f"it leads to {connection.dialect.name}, the store elsewhere")
+
+
+def _refuse_autocommit(database: Database, connection: Connection) -> None:
+    """Ask before anything begins a transaction by hand, which would hide it."""
+    level = connection.get_execution_options().get("isolation_level")
+    if level == "AUTOCOMMIT" or database.dialect.is_autocommit(connection):
+        raise AutocommitRefused("the connection commits each statement by itself")
+
+
+def _check_same_store(database: Database, connection: Connection) -> None:
     """The same pool and schema are the same store; any other is asked for its store row."""
     same_schema = schema_of(connection) == schema_of(database.engine)
     if same_schema and connection.engine.pool is database.engine.pool:
         return
-    expected = database.identity.store_id
-    if connection.dialect.name != database.engine.dialect.name:
-        raise WrongDatabase(f"it leads to {connection.dialect.name}, the store elsewhere")
     try:
         with connection.begin_nested():
             found = read_identity(connection).store_id
     except (SchemaMissing, DBAPIError):
         raise WrongDatabase("it leads to a database without this store's tables") from None
-    if found != expected:
+    if found != database.identity.store_id:
         raise WrongDatabase("it leads to another store's database")

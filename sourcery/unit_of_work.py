@@ -26,7 +26,7 @@ from sourcery.errors import StreamNotFound, UnitOfWorkError, VersionConflict
 from sourcery.expected import ANY, ExpectedVersion, check_expected
 from sourcery.log import stale, translated
 from sourcery.outbox import message
-from sourcery.reading import stream_rows
+from sourcery.reading import check_stream, stream_rows
 from sourcery.store import EventStore
 from sourcery.stream import Stream, StreamId
 from sourcery.token import Token
@@ -102,9 +102,12 @@ class UnitOfWork:
     def create(self, cls: type[A], id: StreamId) -> A:
         """Begin a stream without reading it; `VersionConflict` on exit if it exists."""
         stream = self._stream(cls, id)
-        if stream in self._changes.loaded:
+        known = self._changes.loaded.get(stream)
+        if known is None:
+            return self._keep(stream, restore(cls, id))
+        if known.version or not isinstance(known, cls):
             raise UnitOfWorkError(f"{stream} is loaded in this unit of work already")
-        return self._keep(stream, restore(cls, id))
+        return known  # a load found nothing, as `create` expects
 
     def get(self, cls: type[A], id: StreamId) -> A:
         """Load an aggregate; `StreamNotFound` when its stream has no events.
@@ -163,6 +166,7 @@ class UnitOfWork:
         recognised: the whole unit writes nothing, succeeds, and has the first one's token.
         """
         self._check_open()
+        check_stream(stream)
         self._changes.append(stream, events, check_expected(expected), event_ids)
 
     def publish(

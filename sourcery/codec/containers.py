@@ -10,7 +10,9 @@ from typing import Any, get_args, get_origin
 
 from cattrs import Converter
 
-Hook = Callable[..., Any]
+#: To JSON, and from JSON to a type.
+Write = Callable[[Any], Any]
+Read = Callable[[Any, Any], Any]
 
 
 def is_set(cls: Any) -> bool:
@@ -34,10 +36,10 @@ def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def set_to_list(converter: Converter) -> Callable[[Any], Hook]:
+def set_to_list(converter: Converter) -> Callable[[Any], Write]:
     """Sorted, so that one set is always the same text."""
 
-    def factory(cls: Any) -> Hook:
+    def factory(cls: Any) -> Write:
         items = get_args(cls)
         item = converter.get_unstructure_hook(items[0]) if items else converter.unstructure
         return lambda value: sorted(map(item, value), key=_text)
@@ -45,15 +47,15 @@ def set_to_list(converter: Converter) -> Callable[[Any], Hook]:
     return factory
 
 
-def enum_to_value(converter: Converter) -> Callable[[Any], Hook]:
+def enum_to_value(converter: Converter) -> Callable[[Any], Write]:
     """The member's value, itself as JSON."""
     return lambda cls: lambda member: converter.unstructure(member.value)
 
 
-def enum_from_value(converter: Converter) -> Callable[[Any], Hook]:
+def enum_from_value(converter: Converter) -> Callable[[Any], Read]:
     """The member whose value reads as the JSON."""
 
-    def factory(cls: Any) -> Hook:
+    def factory(cls: Any) -> Read:
         members = {_text(converter.unstructure(member.value)): member for member in cls}
 
         def read(value: Any, _: Any) -> Any:
@@ -76,10 +78,10 @@ def _key_text(key: Any) -> str:
     return key
 
 
-def mapping_to_dict(converter: Converter) -> Callable[[Any], Hook]:
+def mapping_to_dict(converter: Converter) -> Callable[[Any], Write]:
     """Keys of typed mappings as text."""
 
-    def factory(cls: Any) -> Hook:
+    def factory(cls: Any) -> Write:
         arguments = get_args(cls)
         if len(arguments) != 2 or arguments[0] in (str, Any):  # noqa: PLR2004 - key and value
             return _plain_keys(converter, arguments)
@@ -90,7 +92,7 @@ def mapping_to_dict(converter: Converter) -> Callable[[Any], Hook]:
     return factory
 
 
-def _plain_keys(converter: Converter, arguments: tuple[Any, ...]) -> Hook:
+def _plain_keys(converter: Converter, arguments: tuple[Any, ...]) -> Write:
     value = converter.get_unstructure_hook(arguments[1]) if arguments else converter.unstructure
     return lambda mapping: {_key_text(k): value(v) for k, v in mapping.items()}
 
@@ -100,10 +102,10 @@ def is_enum_keyed(cls: Any) -> bool:
     return is_mapping(cls) and bool(get_args(cls)) and is_enum(get_args(cls)[0])
 
 
-def enum_keyed_from_dict(converter: Converter) -> Callable[[Any], Hook]:
+def enum_keyed_from_dict(converter: Converter) -> Callable[[Any], Read]:
     """Members found by the text of their value."""
 
-    def factory(cls: Any) -> Hook:
+    def factory(cls: Any) -> Read:
         enum, of_values = get_args(cls)
         members = {str(converter.unstructure(member.value)): member for member in enum}
         value = converter.get_structure_hook(of_values)

@@ -6,12 +6,12 @@ are ignored in events, and refused by a strict converter.
 
 from __future__ import annotations
 
-from typing import Any
-
 from cattrs import Converter
 from cattrs.strategies import configure_union_passthrough
 
 from sourcery.codec.containers import (
+    Read,
+    Write,
     enum_from_value,
     enum_keyed_from_dict,
     enum_to_value,
@@ -46,7 +46,7 @@ def make_converter(*, detailed: bool, strict: bool) -> Converter:
     return converter
 
 
-def _ignoring_class(read: Any) -> Any:
+def _ignoring_class(read: Write) -> Read:
     return lambda value, _: read(value)
 
 

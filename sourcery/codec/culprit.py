@@ -38,14 +38,15 @@ def _failing(value: object, declared: Any, problem_of: Problem) -> Iterator[tupl
 
 
 def _parts(value: Any, arguments: tuple[Any, ...]) -> Iterator[Part]:
-    if attrs.has(type(value)):
-        for field in attrs.fields(type(value)):
+    cls: type[Any] = value.__class__
+    if attrs.has(cls):
+        for field in attrs.fields(cls):
             declared = None if isinstance(field.type, str) else field.type
             yield f".{field.name}", getattr(value, field.name), declared
-    elif isinstance(value, Mapping):
+    elif issubclass(cls, Mapping):
         # a key may be anybody's data, so the place in the mapping is named instead
         for n, part in enumerate(value.values()):
             yield f"[value {n}]", part, arguments[1] if len(arguments) > 1 else None
-    elif isinstance(value, list | tuple | AbstractSet):
+    elif issubclass(cls, list | tuple | AbstractSet):
         for n, part in enumerate(value):
             yield f"[{n}]", part, arguments[0] if len(arguments) == 1 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Any, Final, Union, cast, get_args, get_origin
 
 import attrs
 from cattrs import Converter
@@ -70,10 +70,12 @@ def from_tagged(converter: Converter) -> Callable[[Any], Callable[..., Any]]:
         def read(data: Any, _: Any) -> Any:
             if data is None and optional:
                 return None
-            if not isinstance(data, dict) or data.get(TAG) not in hooks:
-                raise ValueError(f"has no known {TAG}")
-            cls, hook = hooks[data[TAG]]
-            return hook({key: value for key, value in data.items() if key != TAG}, cls)
+            tagged = cast(dict[str, Any], data)
+            try:
+                cls, hook = hooks[tagged[TAG]]
+            except (KeyError, TypeError):
+                raise ValueError(f"has no known {TAG}") from None
+            return hook({key: tagged[key] for key in tagged if key != TAG}, cls)
 
         return read
 

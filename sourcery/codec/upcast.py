@@ -121,10 +121,12 @@ def _after(step: Upcaster, part: Part) -> list[Part]:
     if step.function is None:
         return [Part(step.into[0], part.data, part.version)]
     made: Any = step.function(part.data)
-    if isinstance(made, dict):
+    cls: type[Any] = made.__class__
+    if issubclass(cls, dict):
         return [Part(part.kind, made, part.version + 1)]
-    if isinstance(made, list | tuple) and all(isinstance(p, Part) for p in made):
-        if strange := {p.kind for p in made} - set(step.into):
-            raise TypeError(f"it made {sorted(strange)}, which into= does not name")
-        return list(made)
-    raise TypeError(f"it gave {type(made).__name__}, not a dict or a list of Part")
+    if not issubclass(cls, list | tuple) or not all(isinstance(p, Part) for p in made):
+        raise TypeError(f"it gave {cls.__name__}, not a dict or a list of Part")
+    parts: list[Part] = list(made)
+    if strange := {p.kind for p in parts} - set(step.into):
+        raise TypeError(f"it made {sorted(strange)}, which into= does not name")
+    return parts

@@ -51,7 +51,7 @@ class StreamBatch:
 
     stream: Stream
     expected: ExpectedVersion
-    rows: list[EventRow] = field(factory=list)
+    rows: list[EventRow] = field(factory=list[EventRow])
 
     def placed(self, head: int) -> list[PlacedEvent]:
         """The rows with versions that follow `head`."""
@@ -66,8 +66,8 @@ class StreamBatch:
 class Batch:
     """All that one transaction appends; streams in sorted order, then messages."""
 
-    streams: list[StreamBatch] = field(factory=list)
-    messages: list[MessageRow] = field(factory=list)
+    streams: list[StreamBatch] = field(factory=list[StreamBatch])
+    messages: list[MessageRow] = field(factory=list[MessageRow])
     #: Time of all rows; None takes the database's clock.
     moment: datetime | None = None
 

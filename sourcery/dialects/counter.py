@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
-    Select,
+    Executable,
     bindparam,
     case,
     func,
@@ -47,18 +48,17 @@ _both_logs = union_all(
 ).subquery()
 GREATEST: Final = Statement(select(func.max(_both_logs.c.position)))
 
+_LEAST: Final = bindparam("least", type_=BigInteger())
 REPAIR: Final = Statement(
     update(schema.positions)
     .where(_the_row)
-    .values(
-        last=case((_counter.last > bindparam("least"), _counter.last), else_=bindparam("least"))
-    )
+    .values(last=case((_counter.last > _LEAST, _counter.last), else_=_LEAST))
 )
 INSERT_EVENTS: Final = Statement(insert(schema.events))
 INSERT_MESSAGES: Final = Statement(insert(schema.outbox))
 
 
-def read_with(now: ColumnElement[str]) -> Select[Any]:
+def read_with(now: ColumnElement[str]) -> Executable:
     """The counter and the database's clock."""
     return select(_counter.last, now).where(_the_row)
 

@@ -117,8 +117,7 @@ def _run(connection: Connection, statement: str, values: tuple[Any, ...]) -> tup
 def _first_floors(connection: Connection) -> dict[str, int]:
     """The first floor of this transaction on each sequence; one per tenant's schema."""
     transaction = connection.get_transaction()
-    known = connection.info.get(_FLOOR)
+    known: tuple[object, dict[str, int]] | None = connection.info.get(_FLOOR)
     if known is None or known[0] is not transaction:
-        known = connection.info[_FLOOR] = (transaction, {})
-    floors: dict[str, int] = known[1]
-    return floors
+        known = connection.info[_FLOOR] = (transaction, dict[str, int]())
+    return known[1]

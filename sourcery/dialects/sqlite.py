@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Text,
     bindparam,
     event,
     func,
@@ -73,7 +74,7 @@ _DRAW: Final = Statement(
     .values(last=schema.positions.c.last + bindparam("count"))
     .returning(
         schema.positions.c.last,
-        literal_column("strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'"),
+        literal_column("strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'", Text()),
     )
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
@@ -37,7 +37,7 @@ def append(connection: Connection, dialect: Dialect, batch: Batch) -> Written | 
 
 
 @contextmanager
-def translated(dialect: Dialect) -> Iterator[None]:
+def translated(dialect: Dialect) -> Generator[None]:
     """Turn the database's errors that have a meaning of ours into it; leave all others."""
     try:
         yield
