@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from threading import RLock
 from typing import Any
@@ -75,8 +75,8 @@ class Database:
                 check_environment(connection, identity, self._environment)
         return identity
 
-    def _connect(self, options: Any) -> Connection:
-        return self.engine.connect().execution_options(**options)
+    def _connect(self, options: Mapping[str, Any]) -> Connection:
+        return self.engine.connect().execution_options(**self._opened.lacking(options))
 
     def connect_to_write(self) -> Connection:
         """A connection for one transaction, at READ COMMITTED whatever the default is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 from weakref import finalize
@@ -45,8 +45,15 @@ class OpenedEngine:
     engine: Engine
     dialect: Dialect
     make_session: SessionMaker
+    #: Execution options that every connection of the engine has from the start.
+    standing: Mapping[str, Any] = {}
     #: Ends what the store itself opened; does nothing to a caller's engine.
     close: Callable[[], Any] = field(default=lambda: None)
+
+    def lacking(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options that a connection still needs; setting one can cost a round trip."""
+        standing = self.standing
+        return {k: v for k, v in options.items() if k not in standing or standing[k] != v}
 
 
 def open_engine(database: str | URL | Engine | sessionmaker[Any]) -> OpenedEngine:
@@ -84,7 +91,8 @@ def _made(url: URL) -> OpenedEngine:
     engine = create_engine(url, **dialect.engine_options)
     dialect.configure(engine)
     dialect.accept(engine)
-    opened = OpenedEngine(engine, dialect, Session)
+    standing = {k: v for k, v in dialect.engine_options.items() if k == "isolation_level"}
+    opened = OpenedEngine(engine, dialect, Session, standing)
     opened.close = finalize(opened, _dispose, engine, folder)
     return opened
 

@@ -1,0 +1,1 @@
+"""Guards of speed that no clock decides: statements, plans, memory."""
