@@ -25,7 +25,7 @@ from attrs import AttrsInstance, frozen
 
 from sourcery.context import Metadata, current_metadata
 from sourcery.errors import DefinitionError, InvalidName, UndeclaredEvent
-from sourcery.events import event_classes
+from sourcery.events import event_classes, is_frozen
 from sourcery.stream import CATEGORY_LENGTH, Stream, StreamId, check_name, stream_id_text
 
 E = TypeVar("E")
@@ -33,7 +33,9 @@ A = TypeVar("A", bound="Aggregate[Any]")
 #: An event that is recorded but not yet written, with the metadata of that moment.
 Pending = tuple[Any, Metadata]
 
-_TAKEN = ("id", "version", "record", "apply", "handle")
+_METHODS = ("record", "apply", "handle")
+_PROPERTIES = ("id", "version")
+_PRIVATE = ("_id", "_version", "_recorded", "_declared")
 
 
 @frozen
@@ -61,6 +63,9 @@ class Aggregate(Generic[E]):
 
     def __init_subclass__(cls, *, category: str | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
+        for name in _PROPERTIES:
+            if name in cls.__dict__:
+                raise _hides(cls, name)
         # attrs makes a slotted class twice, the second time without class arguments.
         if category is None and "_declared" in cls.__dict__:
             return
@@ -69,10 +74,11 @@ class Aggregate(Generic[E]):
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
         """Check the fields, once attrs knows them."""
+        if is_frozen(cls):
+            raise DefinitionError(cls.__qualname__, "an aggregate changes: use attrs.define")
         for attribute in attrs.fields(cast(type[AttrsInstance], cls)):
-            if attribute.name in _TAKEN:
-                problem = f"a field named {attribute.name!r} hides the aggregate's own"
-                raise DefinitionError(cls.__qualname__, problem)
+            if attribute.name in (*_METHODS, *_PROPERTIES, *_PRIVATE):
+                raise _hides(cls, attribute.name)
             if attribute.init and attribute.default is attrs.NOTHING:
                 problem = f"field {attribute.name!r} needs a default: an aggregate begins empty"
                 raise DefinitionError(cls.__qualname__, problem)
@@ -111,33 +117,62 @@ class Aggregate(Generic[E]):
             """Change the state by one event. Never raises, reads no clock, does no I/O."""
 
 
+def _hides(cls: type, name: str) -> DefinitionError:
+    return DefinitionError(cls.__qualname__, f"{name!r} hides the aggregate's own {name}")
+
+
 def _declare(cls: type, category: str | None) -> AggregateType | None:
     events = _events_argument(cls)
-    if isinstance(events, TypeVar) and category is None:
+    if _is_open(events) and category is None:
         return None  # a generic base of the user's own
+    if category is None:
+        problem = f"has no category: write class {cls.__name__}(Aggregate[...], category='...')"
+        raise DefinitionError(cls.__qualname__, problem)
     try:
         name = check_name("category", category, CATEGORY_LENGTH)
     except InvalidName as error:
-        problem = f"{error}; write class {cls.__name__}(Aggregate[...], category='...')"
-        raise DefinitionError(cls.__qualname__, problem) from None
-    if events is None or isinstance(events, TypeVar):
+        raise DefinitionError(cls.__qualname__, str(error)) from None
+    if events is None or _is_open(events):
         raise DefinitionError(cls.__qualname__, "say its events: Aggregate[Opened | Deposited]")
     if not callable(getattr(cls, "apply", None)):
         raise DefinitionError(cls.__qualname__, "has no method apply(self, event)")
     return AggregateType(name, event_classes(events, cls.__qualname__))
 
 
-def _events_argument(cls: type) -> Any:
-    for base in cls.__mro__:
-        for generic in base.__dict__.get("__orig_bases__", ()):
-            origin = get_origin(generic)
-            if isinstance(origin, type) and issubclass(origin, Aggregate):
-                return get_args(generic)[0]
+def _events_argument(cls: type[Any]) -> Any:
+    """What stands for `E`, through generic bases of the user's own; None when nothing does."""
+    for base in cls.__dict__.get("__orig_bases__", cls.__bases__):
+        origin = get_origin(base) or base
+        if origin is Aggregate:
+            return next(iter(get_args(base)), None)
+        if _is_aggregate(origin):
+            return _filled(_events_argument(origin), origin, get_args(base))
     return None
+
+
+def _filled(events: Any, generic: Any, arguments: tuple[Any, ...]) -> Any:
+    """Put the arguments of a generic class in the place of its type parameters."""
+    if not (_is_open(events) and arguments):
+        return events
+    given = dict(zip(generic.__parameters__, arguments, strict=True))
+    if isinstance(events, TypeVar):
+        return given[events]
+    return events[tuple(given[parameter] for parameter in events.__parameters__)]
+
+
+def _is_open(events: Any) -> bool:
+    """Whether a type variable stands where events should."""
+    return isinstance(events, TypeVar) or bool(getattr(events, "__parameters__", ()))
+
+
+def _is_aggregate(cls: object) -> bool:
+    return isinstance(cls, type) and issubclass(cls, Aggregate)
 
 
 def aggregate_type(cls: type[Aggregate[Any]]) -> AggregateType:
     """What the class declares; `DefinitionError` for a base that declares nothing."""
+    if not _is_aggregate(cls):
+        raise DefinitionError(getattr(cls, "__qualname__", repr(cls)), "is not an Aggregate")
     declared = cls._declared
     if declared is None:
         raise DefinitionError(cls.__qualname__, "is only a base: subclass it with category=")

@@ -31,6 +31,9 @@ def event(kind: str, *, version: int = 1) -> Callable[[C], C]:
     raise `version` when the fields change and give the store an upcaster for the older
     ones. Raises `DefinitionError` at once when the class or the kind cannot work.
     """
+    given: object = kind
+    if isinstance(given, type):
+        raise DefinitionError(given.__qualname__, "has no kind: write @event('its.kind')")
 
     def mark(cls: C) -> C:
         setattr(cls, _MARK, _event_type(cls, kind, version))
@@ -49,12 +52,13 @@ def _event_type(cls: object, kind: object, version: object) -> EventType:
         raise DefinitionError(owner, f"version must be a whole number from 1, not {version!r}")
     if not (isinstance(cls, type) and "__attrs_attrs__" in cls.__dict__):
         raise DefinitionError(owner, "write @event above @frozen: it takes an attrs class")
-    if not _is_frozen(cls):
+    if not is_frozen(cls):
         raise DefinitionError(owner, "an event never changes: use attrs.frozen below @event")
     return EventType(name, version)
 
 
-def _is_frozen(cls: type) -> bool:
+def is_frozen(cls: type) -> bool:
+    """Whether attrs refuses to change instances of the class."""
     return (
         getattr(cls.__setattr__, "__module__", "").startswith("attr")
         and hasattr(cls, "__attrs_attrs__")
@@ -71,8 +75,8 @@ def event_type(cls: type) -> EventType:
 
 
 def event_classes(events: object, owner: str = "events") -> tuple[type[Any], ...]:
-    """The classes of a union of events (or of one class), each named and no kind twice."""
-    return unique_kinds(tuple(_members(events, owner)), owner)
+    """The classes of a union of events (or of one class), each once and no kind twice."""
+    return unique_kinds(tuple(dict.fromkeys(_members(events, owner))), owner)
 
 
 def unique_kinds(classes: tuple[type[Any], ...], owner: str) -> tuple[type[Any], ...]:

@@ -12,7 +12,7 @@ from sourcery.context import current_metadata
 from sourcery.dialects import MessageRow
 from sourcery.errors import EncodeError, InvalidName
 from sourcery.ids import new_id
-from sourcery.stream import KEY_LENGTH, TOPIC_LENGTH, bucket_of, check_name
+from sourcery.stream import TOPIC_LENGTH, bucket_of, check_name, stream_id_text
 
 JSON: Final = "application/json"
 BYTES: Final = "application/octet-stream"
@@ -51,9 +51,10 @@ def message(
 
 
 def _key(key: object) -> str:
-    if isinstance(key, bool) or not isinstance(key, str | int | UUID):
-        raise InvalidName("key", repr(key), "must be a str, int or UUID")
-    return check_name("key", str(key), KEY_LENGTH)
+    try:
+        return stream_id_text(key)  # the rules, and the length, of stream ids
+    except InvalidName as error:
+        raise InvalidName("key", error.value, error.problem) from None
 
 
 def _ordering_key(topic: str, key: str | None, message_id: UUID) -> str:

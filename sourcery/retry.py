@@ -48,21 +48,15 @@ def transact(
     """
     if attempts < 1:
         raise InvalidArgument("attempts", f"must be at least 1, not {attempts}")
-    in_doubt: list[tuple[T, UnitOfWork]] = []
     for attempt in range(1, attempts + 1):
         unit = UnitOfWork(store)
-        returned: list[T] = []
         try:
             with unit:
-                returned.append(function(unit))
-            return Transacted(returned[0], unit.token, attempt)
+                result = function(unit)
+            return Transacted(result, unit.token, attempt)
         except Exception as error:
             if not _may_run_again(store, unit, error):
                 raise
-            in_doubt += [(result, unit) for result in returned if _lost_connection(error)]
-            for result, earlier in in_doubt:
-                if earlier.was_committed_after_all():
-                    return Transacted(result, earlier.token, attempt)
             if attempt == attempts:
                 error.add_note(f"gave up after {attempt} attempts")
                 raise
@@ -76,11 +70,6 @@ def _may_run_again(store: EventStore, unit: UnitOfWork, error: Exception) -> boo
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or store.database.dialect.restarts(error)
     return isinstance(error, Retryable)
-
-
-def _lost_connection(error: Exception) -> bool:
-    lost = error.__cause__ if isinstance(error, Retryable) else error
-    return isinstance(lost, DBAPIError) and lost.connection_invalidated
 
 
 def execute(

@@ -23,12 +23,12 @@ StreamId = str | int | UUID
 
 
 def check_name(what: str, value: object, length: int) -> str:
-    """Give the name back unchanged, or raise `InvalidName` when a database would alter it."""
+    """Give the name back as plain text, or raise `InvalidName` when a database would alter it."""
     if not isinstance(value, str):
         raise InvalidName(what, repr(value), f"must be a string, not {type(value).__name__}")
     if problem := _name_problem(value, length):
         raise InvalidName(what, value, problem)
-    return value
+    return str.__str__(value)
 
 
 def _name_problem(value: str, length: int) -> str | None:
@@ -47,7 +47,17 @@ def stream_id_text(value: object) -> str:
     """Text of a stream id: `str`, `int` and `UUID` are taken, so `1` and `"1"` are one."""
     if isinstance(value, bool) or not isinstance(value, str | int | UUID):
         raise InvalidName("stream id", repr(value), "must be a str, int or UUID")
-    return check_name("stream id", str(value), STREAM_ID_LENGTH)
+    if isinstance(value, int) and abs(value) >= 10**STREAM_ID_LENGTH:
+        problem = f"has more than {STREAM_ID_LENGTH} digits, which is all that is stored"
+        raise InvalidName("stream id", "a whole number", problem)
+    return check_name("stream id", _plain(value), STREAM_ID_LENGTH)
+
+
+def _plain(value: str | int | UUID) -> str:
+    """As text; `str` alone would call the member of a string or number enum by its class."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int.__repr__(value) if isinstance(value, int) else str(value)
 
 
 def _category(value: object) -> str:

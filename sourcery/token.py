@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from attrs import asdict, frozen
 
 from sourcery.errors import InvalidArgument
+from sourcery.stream import BUCKETS
+
+#: Above every position a database can hold.
+END: Final = 2**63
 
 
 @frozen(kw_only=True)
@@ -37,20 +41,35 @@ class Token:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Token:
-        """Read `to_json`'s text. Raises `InvalidArgument` for anything else."""
+        """Read `to_json`'s text, which may have come from anybody.
+
+        Raises `InvalidArgument` for anything else.
+        """
         try:
             return cls._from_dict(json.loads(text))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise InvalidArgument("token", f"is not a token's JSON ({error})") from None
 
     @classmethod
     def _from_dict(cls, data: dict[str, Any]) -> Token:
         event_id = data["event_id"]
         return cls(
-            store_id=str(data["store_id"]),
-            generation=int(data["generation"]),
-            first=int(data["first"]),
-            last=int(data["last"]),
-            buckets=tuple(int(bucket) for bucket in data["buckets"]),
-            event_id=None if event_id is None else str(UUID(event_id)),
+            store_id=_text(data["store_id"]),
+            generation=_number(data["generation"], END),
+            first=_number(data["first"], END),
+            last=_number(data["last"], END),
+            buckets=tuple([_number(bucket, BUCKETS) for bucket in data["buckets"]]),
+            event_id=None if event_id is None else str(UUID(_text(event_id))),
         )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("an id is not a string")
+    return value
+
+
+def _number(value: object, end: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < end:
+        raise TypeError(f"a number is not between 0 and {end - 1}")
+    return value

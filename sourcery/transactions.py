@@ -34,6 +34,11 @@ class UnitTransaction(Protocol):
     #: Whether commit is somebody else's.
     joined: bool
 
+    @property
+    def backend(self) -> int | None:
+        """The server's number for the connection, once it is open."""
+        ...
+
     def begin(self) -> None:
         """Open what must be open before the caller's first statement."""
 
@@ -70,10 +75,15 @@ class OwnTransaction:
     joined = False
 
     def __init__(self, database: Database) -> None:
+        self._backend: int | None = None
         self._database = database
         self._connection: Connection | None = None
         self._transaction: Transaction | None = None
         self._session: Session | None = None
+
+    @property
+    def backend(self) -> int | None:
+        return self._backend
 
     def begin(self) -> None:
         pass
@@ -85,6 +95,7 @@ class OwnTransaction:
                 self._connection = self._database.connect_to_write()
                 self._transaction = self._connection.begin()
                 self._database.dialect.begin(self._connection)
+                self._backend = self._database.dialect.backend(self._connection)
         return self._connection
 
     @property
@@ -143,6 +154,10 @@ class JoinedTransaction:
         #: The same savepoint below a session, which does not see its connection commit.
         self._nested: Transaction | None = None
         self._own_session: Session | None = None
+
+    @property
+    def backend(self) -> int | None:
+        return None
 
     def begin(self) -> None:
         connection = self.connection

@@ -21,7 +21,6 @@ from sqlalchemy.orm import Session
 
 from sourcery.aggregate import Aggregate, aggregate_type, pass_over, replay, restore
 from sourcery.changes import Changes
-from sourcery.dialects import Batch
 from sourcery.errors import StreamNotFound, UnitOfWorkError, VersionConflict
 from sourcery.expected import ANY, ExpectedVersion, check_expected
 from sourcery.log import stale, translated
@@ -31,7 +30,7 @@ from sourcery.store import EventStore
 from sourcery.stream import Stream, StreamId
 from sourcery.token import Token
 from sourcery.transactions import Joinable, JoinedTransaction, OwnTransaction, UnitTransaction
-from sourcery.writing import find_stored, write_and_commit
+from sourcery.writing import write_and_commit
 
 logger = logging.getLogger("sourcery")
 
@@ -68,7 +67,6 @@ class UnitOfWork:
         self._store = store
         self._state = State.NEW
         self._changes = Changes(store.codec)
-        self._batch = Batch()
         self._token: Token | None = None
         self._transaction: UnitTransaction = (
             OwnTransaction(store.database)
@@ -221,10 +219,10 @@ class UnitOfWork:
             if conflict := self.find_conflict():
                 raise conflict from error
             raise
-        self._batch = self._changes.batch(self._store.clock)
-        if self._batch.size or self._transaction.is_open():
+        batch = self._changes.batch(self._store.clock)
+        if batch.size or self._transaction.is_open():
             self._token = write_and_commit(
-                self._store.database, self._transaction, self._batch, self._changes.repeatable
+                self._store.database, self._transaction, batch, self._changes.repeatable
             )
         self._changes.written()
         self._state = State.COMMITTED
@@ -247,11 +245,3 @@ class UnitOfWork:
             return None
         with self._store.database.reading() as connection:
             return stale(connection, self._store.database.dialect, self._changes.seen())
-
-    def was_committed_after_all(self) -> bool:
-        """Look again for a commit whose answer was lost, as `transact` does before a retry."""
-        if self._state is State.ROLLED_BACK and self._batch.recognisable:
-            self._token = find_stored(self._store.database, self._batch, "looking again")
-            if self._token is not None:
-                self._state = State.COMMITTED
-        return self._state is State.COMMITTED

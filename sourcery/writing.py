@@ -44,7 +44,7 @@ def _repeated(
 
 
 def commit(database: Database, unit: UnitTransaction, batch: Batch) -> None:
-    """Commit. When the answer is lost, look whether it happened.
+    """Commit. When the answer is lost, find out whether it happened.
 
     Raises `RetryTransaction` when it did not, `CommitUnknown` when nothing can tell.
     """
@@ -55,20 +55,23 @@ def commit(database: Database, unit: UnitTransaction, batch: Batch) -> None:
         if not error.connection_invalidated or unit.joined:
             raise
         cause = type(error.orig).__name__
-        if not batch.recognisable:
-            raise CommitUnknown(cause) from error
-        if find_stored(database, batch, cause) is None:
+        if not _happened(database, unit.backend, batch, cause):
             raise RetryTransaction(f"the connection was lost at commit: {cause}") from error
 
 
-def find_stored(database: Database, batch: Batch, cause: str) -> Token | None:
-    """The token of a batch whose commit was in doubt, when it is stored after all."""
+def _happened(database: Database, backend: int | None, batch: Batch, cause: str) -> bool:
+    """Whether the batch is stored, once its backend can no longer commit it."""
+    if not batch.recognisable:
+        raise CommitUnknown(cause)
     try:
         with database.reading() as connection:
-            written = stored_by(connection, batch)
+            ended = backend is None or database.dialect.end_backend(connection, backend)
+            stored = stored_by(connection, batch)
     except DBAPIError as error:
         raise CommitUnknown(cause) from error
-    return None if written is None else token_of(database.identity, batch, written)
+    if stored is None and not ended:
+        raise CommitUnknown(cause)
+    return stored is not None
 
 
 def token_of(identity: Identity, batch: Batch, written: Written) -> Token | None:

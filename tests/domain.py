@@ -173,7 +173,9 @@ def make_notes(engine: Engine) -> None:
     Base.metadata.create_all(engine)
 
 
-def append(store: EventStore, stream: Stream, events: Iterable[object], **options: Any) -> UnitOfWork:
+def append(
+    store: EventStore, stream: Stream, events: Iterable[object], **options: Any
+) -> UnitOfWork:
     """Append in a unit of work of its own."""
     with UnitOfWork(store) as uow:
         uow.append(stream, events, **options)

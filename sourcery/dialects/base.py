@@ -71,6 +71,14 @@ class Dialect:
         """Whether each statement of this connection commits by itself."""
         return connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
 
+    def backend(self, connection: Connection) -> int | None:
+        """The server's number for this connection, None where there is no server."""
+        return None
+
+    def end_backend(self, connection: Connection, backend: int) -> bool:
+        """End another connection at the server; whether it is gone, its outcome certain."""
+        return True
+
     # -- appending ---------------------------------------------------------------------
 
     def append(self, connection: Connection, batch: Batch) -> Written | None:

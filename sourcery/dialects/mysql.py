@@ -6,7 +6,9 @@ joined session's snapshot may be older than the counter row it just took.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import ColumnElement, Connection, cast, func, text
@@ -36,6 +38,10 @@ _COLLATIONS: Final = text(
     "WHERE table_schema = coalesce(:schema, database()) AND table_name LIKE 'sourcery\\_%' "
     "AND column_name IN ('category', 'stream_id', 'kind', 'topic', 'key')"
 )
+_IS_CONNECTED: Final = text("SELECT count(*) FROM information_schema.processlist WHERE id = :id")
+#: Seconds to wait until an ended connection is gone, and between two looks.
+_PATIENCE: Final = 5.0
+_BETWEEN_LOOKS: Final = 0.01
 _BY_BYTES: Final = ("utf8mb4_nopad_bin", "utf8mb4_0900_bin")
 
 
@@ -59,6 +65,21 @@ class MySQLDialect(Dialect):
     def is_autocommit(self, connection: Connection) -> bool:
         driver: Any = connection.connection.driver_connection
         return bool(driver.get_autocommit())
+
+    def backend(self, connection: Connection) -> int | None:
+        driver: Any = connection.connection.driver_connection
+        return int(driver.thread_id())
+
+    def end_backend(self, connection: Connection, backend: int) -> bool:
+        """KILL returns before the other connection is gone, and finds nobody afterwards."""
+        deadline = time.monotonic() + _PATIENCE
+        while connection.execute(_IS_CONNECTED, {"id": backend}).scalar():
+            if time.monotonic() >= deadline:
+                return False
+            with suppress(DBAPIError):
+                connection.exec_driver_sql(f"KILL {backend}")
+            time.sleep(_BETWEEN_LOOKS)
+        return True
 
     def now_text(self) -> ColumnElement[str]:
         return cast(func.utc_timestamp(6), mysql.CHAR)

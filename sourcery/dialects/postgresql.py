@@ -51,6 +51,13 @@ _GENUINE: Final = re.compile(r"PostgreSQL \d+(\.\d+|devel|beta\d+|rc\d+)*( \([^)
 #: Start of the server in microseconds, as in the statement of the frontier.
 _STARTED: Final = cast(extract("epoch", func.pg_postmaster_start_time()) * 1_000_000, BigInteger)
 
+#: Milliseconds to wait until an ended backend is gone.
+_PATIENCE: Final = 5000
+_END_BACKEND: Final = (
+    "select pg_terminate_backend(pid, %s) from pg_stat_activity "
+    "where pid = %s and datname = current_database() and usename = current_user"
+)
+
 _KEEPALIVES: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
@@ -80,6 +87,15 @@ class PostgreSQLDialect(Dialect):
     def is_autocommit(self, connection: Connection) -> bool:
         driver: Any = connection.connection.driver_connection
         return bool(driver.autocommit)
+
+    def backend(self, connection: Connection) -> int | None:
+        driver: Any = connection.connection.driver_connection
+        return int(driver.info.backend_pid)
+
+    def end_backend(self, connection: Connection, backend: int) -> bool:
+        """Ended means gone: until then it may still be committing."""
+        ended = connection.exec_driver_sql(_END_BACKEND, (_PATIENCE, backend)).scalar()
+        return ended is not False
 
     def append(self, connection: Connection, batch: Batch) -> Written | None:
         return append(self, connection, batch)
@@ -180,6 +196,8 @@ class PostgreSQLProtocolDialect(Dialect):
     """
 
     is_autocommit = PostgreSQLDialect.is_autocommit
+    backend = PostgreSQLDialect.backend
+    end_backend = PostgreSQLDialect.end_backend
     columns = PostgreSQLDialect.columns
     moment_value = PostgreSQLDialect.moment_value
     restarts = PostgreSQLDialect.restarts

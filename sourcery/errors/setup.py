@@ -113,7 +113,10 @@ class WrongEnvironment(ConfigurationError):
     expected: str
 
     def __str__(self) -> str:
-        return f"the database belongs to environment {self.found!r}, expected {self.expected!r}"
+        return (
+            f"the database belongs to environment {self.found!r}, expected {self.expected!r}: "
+            f"connect to another database, or give the store its environment"
+        )
 
 
 @define

@@ -31,7 +31,10 @@ class VersionConflict(Retryable):
     actual: int
 
     def __str__(self) -> str:
-        return f"{self.stream} is at version {self.actual}, expected {self.expected}"
+        return (
+            f"{self.stream} is at version {self.actual}, expected {self.expected}: "
+            f"load it again and decide afresh, as transact does"
+        )
 
 
 @define

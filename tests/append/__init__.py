@@ -1,0 +1,1 @@
+"""Appending: versions, expectations, atomicity, event ids, what can be stored."""

@@ -1,0 +1,1 @@
+"""What is declared: events, unions, aggregates, names, metadata, tokens, errors."""

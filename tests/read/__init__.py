@@ -1,0 +1,1 @@
+"""Reading: order, bounds, filters, memory."""
