@@ -104,9 +104,9 @@ def read_events(
         return
     given = 0
     for row in _rows(database, selection):
-        for recorded in decoder.decode(row):
-            yield recorded
-            given += recorded.part == 0
+        events = decoder.decode(row)
+        yield from events
+        given += bool(events)
         if selection.limit is not None and given >= selection.limit:
             return
 

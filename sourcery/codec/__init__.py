@@ -5,7 +5,8 @@ from sourcery.codec.decoder import Decoder
 from sourcery.codec.encoder import encode_event
 from sourcery.codec.json import JsonCodec
 from sourcery.codec.protocol import Codec
-from sourcery.codec.upcast import Part, Upcaster, Upcasters, rename, upcast
+from sourcery.codec.upcast import Part, Upcaster, rename, upcast
+from sourcery.codec.upcasters import Upcasters
 
 __all__ = [
     "STANDARD",

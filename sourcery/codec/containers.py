@@ -1,114 +1,157 @@
-"""Sets, enums and mappings: hooks for the converter."""
+"""Lists, tuples, sets and mappings: hooks for the converter."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from enum import Enum
-from typing import Any, get_args, get_origin
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Final, get_args
+from uuid import UUID
 
 from cattrs import Converter
 
-#: To JSON, and from JSON to a type.
-Write = Callable[[Any], Any]
-Read = Callable[[Any, Any], Any]
+from sourcery.codec.enums import enum_keys, json_text
+from sourcery.codec.hints import (
+    Hook,
+    bare,
+    class_of,
+    is_enum,
+    is_literal,
+    reader,
+    writer,
+)
+from sourcery.codec.plain import Unstorable, mismatch, require
+from sourcery.codec.scalars import integer, text
+from sourcery.errors import DefinitionError
+
+_KEYS: Final = (str, int, UUID, Decimal, date, datetime, time, timedelta, bytes)
 
 
-def is_set(cls: Any) -> bool:
-    """Whether a type is a set or frozenset, with or without its item."""
-    origin = get_origin(cls) or cls
-    return isinstance(origin, type) and issubclass(origin, AbstractSet)
+def _item(converter: Converter, hint: Any) -> Hook:
+    items = get_args(bare(hint))
+    return writer(converter, items[0]) if items else converter.unstructure
 
 
-def is_enum(cls: Any) -> bool:
-    """Whether a type is an enumeration."""
-    return isinstance(cls, type) and issubclass(cls, Enum)
+def list_to_list(converter: Converter) -> Callable[[Any], Hook]:
+    """Item by item; a str is no list of its characters."""
+
+    def factory(hint: Any) -> Hook:
+        item = _item(converter, hint)
+
+        def write(value: Any) -> list[Any]:
+            require(value, (list, tuple), "list")
+            return [item(part) for part in value]
+
+        return write
+
+    return factory
 
 
-def is_mapping(cls: Any) -> bool:
-    """Whether a type is a dict or mapping."""
-    origin = get_origin(cls) or cls
-    return isinstance(origin, type) and issubclass(origin, Mapping)
+def tuple_to_list(converter: Converter) -> Callable[[Any], Hook]:
+    """Each place by its own hook; one too many would be lost."""
+
+    def factory(hint: Any) -> Hook:
+        items = [writer(converter, item) for item in get_args(bare(hint))]
+
+        def write(value: Any) -> list[Any]:
+            require(value, tuple, "tuple")
+            if len(value) != len(items):
+                raise Unstorable(f"has {len(value)} items where {len(items)} are declared")
+            return [item(part) for item, part in zip(items, value, strict=True)]
+
+        return write
+
+    return factory
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
-
-
-def set_to_list(converter: Converter) -> Callable[[Any], Write]:
+def set_to_list(converter: Converter) -> Callable[[Any], Hook]:
     """Sorted, so that one set is always the same text."""
 
-    def factory(cls: Any) -> Write:
-        items = get_args(cls)
-        item = converter.get_unstructure_hook(items[0]) if items else converter.unstructure
-        return lambda value: sorted(map(item, value), key=_text)
+    def factory(hint: Any) -> Hook:
+        item = _item(converter, hint)
+
+        def write(value: Any) -> list[Any]:
+            require(value, AbstractSet, "set")
+            return sorted(map(item, value), key=json_text)
+
+        return write
 
     return factory
 
 
-def enum_to_value(converter: Converter) -> Callable[[Any], Write]:
-    """The member's value, itself as JSON."""
-    return lambda cls: lambda member: converter.unstructure(member.value)
+def mapping_to_dict(converter: Converter) -> Callable[[Any], Hook]:
+    """Keys as text. In an untyped dict they are str: 1 and "1" would become one."""
 
+    def factory(hint: Any) -> Hook:
+        arguments = get_args(bare(hint))
+        key = _key_writer(converter, arguments[0]) if arguments else _untyped_key
+        typed = len(arguments) == 2  # noqa: PLR2004 - a Counter has only keys
+        value = writer(converter, arguments[1]) if typed else converter.unstructure
 
-def enum_from_value(converter: Converter) -> Callable[[Any], Read]:
-    """The member whose value reads as the JSON."""
+        def write(mapping: Any) -> dict[str, Any]:
+            require(mapping, Mapping, "dict")
+            return {key(k): value(v) for k, v in mapping.items()}
 
-    def factory(cls: Any) -> Read:
-        members = {_text(converter.unstructure(member.value)): member for member in cls}
-
-        def read(value: Any, _: Any) -> Any:
-            try:
-                return members[_text(value)]
-            except KeyError:
-                raise ValueError(f"is no value of {cls.__name__}") from None
-
-        return read
+        return write
 
     return factory
 
 
-def _key_text(key: Any) -> str:
-    """JSON's keys are strings; 1 and "1" in one dict would become one key, so int keys need
-    a typed dict.
-    """
+def _untyped_key(key: Any) -> str:
     if not isinstance(key, str):
-        raise ValueError("has a key that is not a str: say dict[int, ...] for other keys")  # noqa: TRY004 - told apart by its text, not its class
-    return key
+        raise Unstorable("has a key that is not a str: say dict[int, ...] for other keys")
+    return text(key)
 
 
-def mapping_to_dict(converter: Converter) -> Callable[[Any], Write]:
-    """Keys of typed mappings as text."""
-
-    def factory(cls: Any) -> Write:
-        arguments = get_args(cls)
-        if len(arguments) != 2 or arguments[0] in (str, Any):  # noqa: PLR2004 - key and value
-            return _plain_keys(converter, arguments)
-        key = converter.get_unstructure_hook(arguments[0])
-        value = converter.get_unstructure_hook(arguments[1])
-        return lambda mapping: {str(key(k)): value(v) for k, v in mapping.items()}
-
-    return factory
-
-
-def _plain_keys(converter: Converter, arguments: tuple[Any, ...]) -> Write:
-    value = converter.get_unstructure_hook(arguments[1]) if arguments else converter.unstructure
-    return lambda mapping: {_key_text(k): value(v) for k, v in mapping.items()}
+def _key_writer(converter: Converter, hint: Any) -> Hook:
+    cls = bare(hint)
+    if cls in (str, Any, object):
+        return _untyped_key
+    if is_literal(cls) and all(isinstance(value, str) for value in get_args(cls)):
+        return _untyped_key
+    if is_enum(cls):
+        return _enum_key_writer(enum_keys(converter, cls), cls)
+    if cls not in _KEYS:
+        problem = "are str, int, an Enum, UUID, Decimal, bytes, or a date or time"
+        raise DefinitionError("keys of a dict", problem)
+    write: Hook = converter.get_unstructure_hook(cls)
+    return _int_key if cls is int else write
 
 
-def is_enum_keyed(cls: Any) -> bool:
+def _int_key(key: object) -> str:
+    return str(integer(key))
+
+
+def _enum_key_writer(members: Mapping[str, Any], cls: type) -> Hook:
+    texts = {member: key for key, member in members.items()}
+
+    def write(key: Any) -> str:
+        if not isinstance(key, cls):
+            raise mismatch(key, f"a key {cls.__name__}")
+        return texts[key]
+
+    return write
+
+
+def is_enum_keyed(hint: Any) -> bool:
     """Whether a mapping's keys are members of an enumeration."""
-    return is_mapping(cls) and bool(get_args(cls)) and is_enum(get_args(cls)[0])
+    keys = get_args(bare(hint))[:1]
+    return class_of(hint) is dict and any(map(is_enum, keys))
 
 
-def enum_keyed_from_dict(converter: Converter) -> Callable[[Any], Read]:
+def enum_keyed_from_dict(converter: Converter) -> Callable[[Any], Hook]:
     """Members found by the text of their value."""
 
-    def factory(cls: Any) -> Read:
-        enum, of_values = get_args(cls)
-        members = {str(converter.unstructure(member.value)): member for member in enum}
-        value = converter.get_structure_hook(of_values)
-        return lambda data, _: {members[k]: value(v, of_values) for k, v in data.items()}
+    def factory(hint: Any) -> Hook:
+        enum, of_values = get_args(bare(hint))
+        members, value = enum_keys(converter, enum), reader(converter, of_values)
+
+        def read(data: Any, _: Any) -> dict[Any, Any]:
+            if not data.keys() <= members.keys():
+                raise Unstorable(f"has a key that is no value of {enum.__name__}")
+            return {members[k]: value(v, of_values) for k, v in data.items()}
+
+        return read
 
     return factory

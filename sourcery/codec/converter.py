@@ -1,29 +1,23 @@
 """The cattrs converter of stored events, payloads and (strictly) snapshots.
 
 cattrs reads leniently: a stored "5" fits an `int` field. Fields that the class does not have
-are ignored in events, and refused by a strict converter.
+are ignored in events, and refused by a strict converter. Writing is exact: an object of
+another class than the field declares is refused.
 """
 
 from __future__ import annotations
 
-from cattrs import Converter
-from cattrs.strategies import configure_union_passthrough
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, NoReturn
 
-from sourcery.codec.containers import (
-    Read,
-    Write,
-    enum_from_value,
-    enum_keyed_from_dict,
-    enum_to_value,
-    is_enum,
-    is_enum_keyed,
-    is_mapping,
-    is_set,
-    mapping_to_dict,
-    set_to_list,
-)
-from sourcery.codec.scalars import SCALARS, finite, small_int
-from sourcery.codec.unions import from_tagged, is_tagged, to_tagged
+from cattrs import Converter
+from cattrs.errors import StructureHandlerNotFoundError
+
+from sourcery.codec import containers, enums, hints, unions
+from sourcery.codec.hints import Hook, class_of
+from sourcery.codec.plain import Unstorable, mismatch
+from sourcery.codec.scalars import NATIVE, SCALARS
 
 
 def make_converter(*, detailed: bool, strict: bool) -> Converter:
@@ -32,27 +26,84 @@ def make_converter(*, detailed: bool, strict: bool) -> Converter:
     `detailed` ones are slow and know the path to a failure; `strict` ones refuse fields that
     the class does not have.
     """
-    converter = Converter(detailed_validation=detailed, forbid_extra_keys=strict)
+    converter = Converter(
+        detailed_validation=detailed,
+        forbid_extra_keys=strict,
+        structure_fallback_factory=_no_way_back,
+    )
     for cls, (write, read) in SCALARS.items():
         converter.register_unstructure_hook(cls, write)
         converter.register_structure_hook(cls, _ignoring_class(read))
-    converter.register_unstructure_hook(float, finite)
-    converter.register_unstructure_hook(int, small_int)
-    converter.register_unstructure_hook(bool, bool)
-    _register_containers(converter)
-    converter.register_unstructure_hook_factory(is_tagged, to_tagged(converter))
-    converter.register_structure_hook_factory(is_tagged, from_tagged(converter))
-    configure_union_passthrough(str | bool | int | float | None, converter)
+    for native, write in NATIVE.items():
+        converter.register_unstructure_hook(native, write)
+    converter.register_unstructure_hook_func(_is_untyped, _by_its_class(converter))
+    converter.register_structure_hook_func(_is_untyped, lambda value, _: value)
+    _register_writers(converter)
+    # by class: older cattrs asks its own hook for Enum before any predicate
+    converter.register_structure_hook(Enum, enums.enum_from_value(converter))
+    _register_readers(converter)
     return converter
 
 
-def _ignoring_class(read: Write) -> Read:
-    return lambda value, _: read(value)
+def _no_way_back(hint: Any) -> NoReturn:
+    """Older cattrs would notice at the first event that has a value there."""
+    raise StructureHandlerNotFoundError("cannot be read back", type_=hint)
 
 
-def _register_containers(converter: Converter) -> None:
-    converter.register_unstructure_hook_factory(is_mapping, mapping_to_dict(converter))
-    converter.register_structure_hook_factory(is_enum_keyed, enum_keyed_from_dict(converter))
-    converter.register_unstructure_hook_factory(is_set, set_to_list(converter))
-    converter.register_unstructure_hook_factory(is_enum, enum_to_value(converter))
-    converter.register_structure_hook_factory(is_enum, enum_from_value(converter))
+def _ignoring_class(read: Any) -> Any:
+    def hook(value: Any, _: Any) -> Any:
+        return read(value)
+
+    return hook
+
+
+def _is_untyped(hint: Any) -> bool:
+    return hint is object
+
+
+def _by_its_class(converter: Converter) -> Hook:
+    def write(value: Any) -> Any:
+        if type(value) is object:
+            raise Unstorable("is of a type that JSON cannot hold")
+        return converter.unstructure(value)
+
+    return write
+
+
+def _register_writers(converter: Converter) -> None:
+    for applies, factory in (
+        (hints.is_attrs, _exactly),
+        (hints.is_list, containers.list_to_list),
+        (hints.is_fixed_tuple, containers.tuple_to_list),
+        (hints.is_mapping, containers.mapping_to_dict),
+        (hints.is_set, containers.set_to_list),
+        (hints.is_enum, enums.enum_to_value),
+        (hints.is_flag, enums.flag_to_value),
+        (hints.is_choice, unions.union_to_plain),
+    ):
+        converter.register_unstructure_hook_factory(applies, factory(converter))
+
+
+def _register_readers(converter: Converter) -> None:
+    for applies, factory in (
+        (containers.is_enum_keyed, containers.enum_keyed_from_dict),
+        (hints.is_choice, unions.union_from_plain),
+    ):
+        converter.register_structure_hook_factory(applies, factory(converter))
+
+
+def _exactly(converter: Converter) -> Callable[[Any], Hook]:
+    """An attrs class and none derived from it, whose further fields would be lost."""
+
+    def factory(hint: Any) -> Hook:
+        cls: Any = class_of(hint)
+        fields = converter.gen_unstructure_attrs_fromdict(hint)
+
+        def write(value: Any) -> Any:
+            if type(value) is not cls:
+                raise mismatch(value, cls.__name__)
+            return fields(value)
+
+        return write
+
+    return factory

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any, Final, get_args
+from contextlib import suppress
+from typing import Any, Final, cast, get_args
 
 import attrs
+
+from sourcery.codec.hints import bare, class_of, is_union, members_of
 
 #: Steps after which the path is long enough to find the rest.
 _DEEPEST: Final = 20
@@ -31,22 +34,42 @@ def find_culprit(value: object, problem_of: Problem) -> tuple[str, Exception]:
 
 
 def _failing(value: object, declared: Any, problem_of: Problem) -> Iterator[tuple[Part, Exception]]:
-    for part in _parts(value, get_args(declared)):
+    for part in _parts(value, declared):
         error = problem_of(part[1], part[2])
         if error is not None:
             yield part, error
 
 
-def _parts(value: Any, arguments: tuple[Any, ...]) -> Iterator[Part]:
-    cls: type[Any] = value.__class__
-    if attrs.has(cls):
-        for field in attrs.fields(cls):
+def _parts(value: object, declared: Any) -> Iterator[Part]:
+    arguments = _arguments(value, declared)
+    if attrs.has(value.__class__):
+        yield from _fields(value)
+    elif isinstance(value, Mapping):
+        # a key may be anybody's data, so the place in the mapping is named instead
+        of_values = arguments[1:2] or (None,)
+        for n, part in enumerate(cast("Mapping[object, object]", value).values()):
+            yield f"[value {n}]", part, of_values[0]
+    elif isinstance(value, list | tuple | AbstractSet):
+        each = len(arguments) == 1 or arguments[1:] == (Ellipsis,)
+        for n, part in enumerate(cast("Iterable[Any]", value)):
+            yield f"[{n}]", part, arguments[0] if each else (*arguments, *[None] * (n + 1))[n]
+
+
+def _fields(value: object) -> Iterator[Part]:
+    cls: Any = value.__class__
+    with suppress(NameError):  # then by the class of the value
+        attrs.resolve_types(cls)
+    for field in attrs.fields(cls):
+        if field.init:
             declared = None if isinstance(field.type, str) else field.type
             yield f".{field.name}", getattr(value, field.name), declared
-    elif issubclass(cls, Mapping):
-        # a key may be anybody's data, so the place in the mapping is named instead
-        for n, part in enumerate(value.values()):
-            yield f"[value {n}]", part, arguments[1] if len(arguments) > 1 else None
-    elif issubclass(cls, list | tuple | AbstractSet):
-        for n, part in enumerate(value):
-            yield f"[{n}]", part, arguments[0] if len(arguments) == 1 else None
+
+
+def _arguments(value: object, declared: Any) -> tuple[Any, ...]:
+    """The arguments of the declared container, or of the member of a union that fits."""
+    members = members_of(declared) if is_union(declared) else [declared]
+    for member in members:
+        cls = class_of(member)
+        if cls is not None and isinstance(value, cls):
+            return get_args(bare(member))
+    return ()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from attrs import frozen
 
 from sourcery.codec.protocol import Codec
-from sourcery.codec.upcast import Part, Upcasters
+from sourcery.codec.upcast import Part
+from sourcery.codec.upcasters import Upcasters, UpcastFailed
 from sourcery.errors import DecodeError
 from sourcery.events import event_type
 from sourcery.recorded import Recorded, StoredRow
@@ -30,7 +31,8 @@ class Decoder:
     """Reads the events of a union; made once, used by all threads.
 
     A stored version without an upcaster is read as it is, be it older or newer: the class's
-    defaults fill what is missing, and what does not fit is a `DecodeError`.
+    defaults fill what is missing, and what does not fit is a `DecodeError`. Raises
+    `DefinitionError` for a class that cannot be read, or whose upcasters leave a gap.
     """
 
     def __init__(
@@ -38,9 +40,17 @@ class Decoder:
     ) -> None:
         self._codec = codec
         self._upcasters = upcasters or Upcasters()
+        for declared in map(event_type, classes):
+            self._upcasters.check(declared.kind, declared.version)
         self._targets = {
             event_type(cls).kind: _Target(cls, codec.reader(cls), codec.structurer(cls))
             for cls in classes
+        }
+        #: Kinds without any upcaster: straight from text to object.
+        self._straight = {
+            kind: target.read
+            for kind, target in self._targets.items()
+            if kind not in self._upcasters.kinds
         }
         #: Stored kinds to ask the database for.
         self.kinds = self._upcasters.sources(self._targets)
@@ -48,25 +58,32 @@ class Decoder:
     def decode(self, row: StoredRow) -> Sequence[Recorded[Any]]:
         """The events of one stored row: mostly one, none when nobody asked for its kind.
 
-        Raises `DecodeError` when it does not fit its class.
+        Parts of a split event are numbered before those of other kinds are left out. Raises
+        `DecodeError` when the data does not fit its class.
         """
-        kind = row[_KIND]
-        if self._upcasters.concern(kind, row[_SCHEMA_VERSION]):
-            return self._decode_upcast(row)
-        target = self._targets.get(kind)
-        if target is None:
+        read = self._straight.get(row[_KIND])
+        if read is None:
+            return self._decode_other(row)
+        try:
+            return (Recorded(read(row[_DATA]), row),)
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - all that can be wrong with stored data
+            problem = self._explained(row)
+        # not chained: the text of the cause may hold the payload
+        raise _error(row, *problem)
+
+    def _decode_other(self, row: StoredRow) -> Sequence[Recorded[Any]]:
+        if row[_KIND] not in self.kinds:
             return ()
         try:
-            return (Recorded(target.read(row[_DATA]), row),)
-        except Exception as error:  # noqa: BLE001 - all that can be wrong with stored data
-            self._refuse(row, target.cls, error)
-
-    def _decode_upcast(self, row: StoredRow) -> Sequence[Recorded[Any]]:
-        try:
             data = self._codec.parse(row[_DATA])
+        except Exception:  # noqa: BLE001 - as above
+            raise _error(row, "it", "is not valid JSON") from None
+        try:
             parts = self._upcasters.apply(row[_KIND], row[_SCHEMA_VERSION], data)
-        except Exception as error:
-            raise _error(row, "it", f"an upcaster failed: {_in_words(error)}") from error
+        except UpcastFailed as error:
+            raise _error(row, "it", str(error)) from None
         wanted = [(n, part) for n, part in enumerate(parts) if part.kind in self._targets]
         return [Recorded(self._structured(row, part), row, n) for n, part in wanted]
 
@@ -74,31 +91,33 @@ class Decoder:
         target = self._targets[part.kind]
         try:
             return target.structure(part.data)
-        except Exception as error:
-            raise _error(row, *self._codec.explain(target.cls, part.data)) from error
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - as above
+            problem = self._codec.explain(target.cls, part.data)
+        raise _error(row, *problem)
 
-    def _refuse(self, row: StoredRow, cls: type[Any], error: Exception) -> NoReturn:
+    def _explained(self, row: StoredRow) -> tuple[str, str]:
         try:
             data = self._codec.parse(row[_DATA])
-        except Exception as invalid:
-            raise _error(row, "it", "is not valid JSON") from invalid
-        raise _error(row, *self._codec.explain(cls, data)) from error
-
-
-def _in_words(error: Exception) -> str:
-    """Our own words, or the class of a stranger's error, whose text may hold values."""
-    if isinstance(error, TypeError | RecursionError) and str(error).startswith(("it ", "upcast")):
-        return str(error)
-    return type(error).__name__
+        except Exception:  # noqa: BLE001 - as above
+            return "it", "is not valid JSON"
+        return self._codec.explain(self._targets[row[_KIND]].cls, data)
 
 
 def _error(row: StoredRow, path: str, problem: str) -> DecodeError:
-    stored_id = row[_EVENT_ID]
     return DecodeError(
         kind=row[_KIND],
         schema_version=row[_SCHEMA_VERSION],
         path=path,
         problem=problem,
-        event_id=stored_id if isinstance(stored_id, UUID) else UUID(stored_id),
+        event_id=_uuid(row[_EVENT_ID]),
         position=row[_POSITION],
     )
+
+
+def _uuid(stored: Any) -> UUID | None:
+    try:
+        return stored if isinstance(stored, UUID) else UUID(stored)
+    except (ValueError, AttributeError, TypeError):
+        return None

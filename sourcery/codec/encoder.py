@@ -11,7 +11,7 @@ def encode_event(codec: Codec, event: object) -> tuple[str, int, bytes]:
     """Kind, schema version and JSON of an event.
 
     Raises `UndeclaredEvent` for an object that is no event, `EncodeError` for one that cannot
-    be stored faithfully.
+    be stored faithfully, `DefinitionError` for one whose class cannot be read back.
     """
     try:
         declared = event_type(type(event))

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
 
-import attrs
-from cattrs import Converter, transform_error
-from cattrs.errors import StructureHandlerNotFoundError
+from cattrs import Converter
 
 from sourcery.codec.backend import Backend, default_backend
 from sourcery.codec.converter import make_converter
 from sourcery.codec.culprit import find_culprit
+from sourcery.codec.definition import check_class
+from sourcery.codec.explain import explain
+from sourcery.codec.hints import is_attrs
+from sourcery.codec.plain import Unstorable
 from sourcery.errors import DefinitionError, EncodeError
 from sourcery.events import tag_of
 
@@ -23,7 +25,9 @@ class JsonCodec:
     """JSON through cattrs, with orjson when it is installed.
 
     A fast converter does the work; when it fails, a detailed one is asked why. `strict`
-    refuses fields that the class does not have.
+    refuses fields that the class does not have. Reading is lenient as cattrs is: a stored
+    "5" fits an `int` field. Writing is exact: an object of another class than its field
+    declares is refused, because it would come back changed.
     """
 
     def __init__(self, backend: Backend | None = None, *, strict: bool = False) -> None:
@@ -37,19 +41,26 @@ class JsonCodec:
         return make_converter(detailed=True, strict=self._strict)
 
     def dumps(self, value: object) -> bytes:
-        """UTF-8 JSON; `EncodeError` with the path to what cannot be stored faithfully."""
-        try:
-            return self._dumps(value)
-        except Exception as error:
-            path, cause = find_culprit(value, self._problem)
-            raise EncodeError(tag_of(type(value)), path, _described(cause)) from error
+        """UTF-8 JSON; `EncodeError` with the path to what cannot be stored faithfully.
 
-    def _dumps(self, value: object) -> bytes:
-        cls = type(value)
-        write = self._writers.get(cls)
-        if write is None:
-            write = self._writers[cls] = self._converter.get_unstructure_hook(cls)
-        return self._backend.dumps(write(value))
+        Raises `DefinitionError` for an attrs class that could never be read back.
+        """
+        write = self._writers.get(type(value)) or self._writer(type(value))
+        try:
+            return self._backend.dumps(write(value))
+        except DefinitionError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, it cannot be stored
+            path, cause = find_culprit(value, self._problem)
+        # not chained: the text of the cause may hold the value
+        raise EncodeError(tag_of(type(value)), path, _described(cause))
+
+    def _writer(self, cls: type[Any]) -> Callable[[Any], Any]:
+        if is_attrs(cls):
+            check_class(self._converter, cls)
+        write: Callable[[Any], Any] = self._converter.get_unstructure_hook(cls)
+        self._writers[cls] = write
+        return write
 
     def _problem(self, value: object, declared: Any) -> Exception | None:
         try:
@@ -73,50 +84,21 @@ class JsonCodec:
         return self._backend.loads(text)
 
     def _hook(self, cls: type[T]) -> Callable[[Any, type[T]], T]:
-        try:
-            return self._converter.get_structure_hook(cls)
-        except StructureHandlerNotFoundError as error:
-            problem = f"{_field_of(cls, self._converter)} is of a type that cannot be read back"
-            raise DefinitionError(cls.__qualname__, f"{problem}: {error.type_!r}") from None
+        check_class(self._converter, cls)
+        hook: Callable[[Any, type[T]], T] = self._converter.get_structure_hook(cls)
+        return hook
 
     def explain(self, cls: type[Any], data: Any) -> tuple[str, str]:
         """Path and problem, without any value of the data."""
-        if not isinstance(data, dict):
-            return "it", "is not a JSON object"
-        try:
-            self._detailed.structure(data, cls)
-        except Exception as error:  # noqa: BLE001 - all that can be wrong with stored data
-            first = transform_error(error, path="", format_exception=_named)[0]
-            problem, _, path = first.rpartition(" @ ")
-            return path.removeprefix(".") or "it", problem or "cannot be read"
-        return "it", "cannot be read"
+        return explain(self._detailed, cls, data)
 
 
 def _described(error: Exception) -> str:
-    """The problem in words that hold no value: only our own hooks say more than a class."""
-    if type(error) is ValueError:
+    """The problem in words that hold no value: only our own refusals say more than a class."""
+    if isinstance(error, Unstorable):
         return str(error)
-    if isinstance(error, UnicodeEncodeError):
-        return "holds a lone surrogate, which is not valid text"
     if isinstance(error, RecursionError) or "ecursion" in str(error):
         return "is nested too deeply"
     if "surrogate" in str(error):
         return "holds a lone surrogate, which is not valid text"
     return "is of a type that JSON cannot hold"
-
-
-def _named(error: BaseException, cls: Any) -> str:
-    expected = f", expected {getattr(cls, '__name__', cls)}" if cls is not None else ""
-    if isinstance(error, KeyError):
-        return "is missing"
-    return f"does not fit{expected} ({type(error).__name__})"
-
-
-def _field_of(cls: type[Any], converter: Converter) -> str:
-    """The first field that has no way back."""
-    for field in attrs.fields(attrs.resolve_types(cls)):
-        try:
-            converter.get_structure_hook(field.type)
-        except StructureHandlerNotFoundError:
-            return f"field {field.name!r}"
-    return "a field"

@@ -1,12 +1,12 @@
 """How single values are stored: text that another language can read, and nothing inexact.
 
-Each pair is a function to a JSON value and one back. What JSON cannot hold faithfully is
-refused with a ValueError, whose text becomes part of an `EncodeError`.
+Each pair is a function to a JSON value and one back. Another class than the field declares
+is refused when it is stored: it would come back as something else, or not at all.
 """
 
 from __future__ import annotations
 
-import math
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -14,58 +14,129 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-_INT_LIMIT: Final = 2**63
+from sourcery.codec.plain import Unstorable, check_float, check_int, mismatch
+
 _MICROSECOND: Final = timedelta(microseconds=1)
+_SECONDS: Final = re.compile(r"(-?)([0-9]{1,14})(?:\.([0-9]{1,6}))?")
+_NAIVE: Final = "is a naive datetime: give it a time zone"
 
 
-def datetime_text(value: datetime) -> str:
+def text(value: object) -> str:
+    """The string itself; a subclass becomes plain."""
+    if type(value) is str:
+        return value
+    if not isinstance(value, str):
+        raise mismatch(value, "str")
+    return str.__str__(value)
+
+
+def integer(value: object) -> int:
+    """The number itself."""
+    if not isinstance(value, int):
+        raise mismatch(value, "int")
+    check_int(value)
+    return value if type(value) is int else int(value)
+
+
+def number(value: object) -> float:
+    """The number itself. An int is a float too, when it is exactly one."""
+    if isinstance(value, int):
+        check_int(value)
+        if int(float(value)) != value:
+            raise Unstorable("is an int that no float holds exactly")
+    elif not isinstance(value, float):
+        raise mismatch(value, "float")
+    check_float(value)
+    return float(value)
+
+
+def truth(value: object) -> bool:
+    """True or False itself."""
+    if not isinstance(value, bool):
+        raise mismatch(value, "bool")
+    return value
+
+
+def datetime_text(value: object) -> str:
     """ISO 8601 with the offset."""
-    if value.tzinfo is None:
-        raise ValueError("is a naive datetime: give it a time zone")
+    if not isinstance(value, datetime):
+        raise mismatch(value, "datetime")
+    if value.utcoffset() is None:
+        raise Unstorable(_NAIVE)
     return value.isoformat()
 
 
-def decimal_text(value: Decimal) -> str:
-    """The exact digits, trailing zeros included."""
-    if not value.is_finite():
-        raise ValueError("is not a finite number")
-    return str(value)
-
-
-def decimal_from(text: Any) -> Decimal:
-    """A finite number from its digits."""
-    value = Decimal(text)
-    if not value.is_finite():
-        raise ValueError("is not a finite number")
+def datetime_from(text: Any) -> datetime:
+    """A moment; without an offset it is none."""
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        raise Unstorable(_NAIVE)
     return value
 
 
-def finite(value: float) -> float:
-    """The number itself; JSON has no NaN and no infinity."""
-    if not math.isfinite(value):
-        raise ValueError("is not a finite number")
-    return value
+def date_text(value: object) -> str:
+    """ISO 8601."""
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise mismatch(value, "date")
+    return value.isoformat()
 
 
-def small_int(value: int) -> int:
-    """The number itself; readers of JSON lose digits beyond 64 bits."""
-    if not -_INT_LIMIT <= value < _INT_LIMIT:
-        raise ValueError("is an int beyond 64 bits: use a Decimal or a str")
-    return value
+def time_text(value: object) -> str:
+    """ISO 8601, with the offset if it has one."""
+    if not isinstance(value, time):
+        raise mismatch(value, "time")
+    if value.tzinfo is not None and value.utcoffset() is None:
+        raise Unstorable("is a time whose offset depends on the date: store a datetime")
+    return value.isoformat()
 
 
-def timedelta_text(value: timedelta) -> str:
-    """Exact decimal seconds."""
-    return str(Decimal(value // _MICROSECOND).scaleb(-6))
+def timedelta_text(value: object) -> str:
+    """Exact decimal seconds. No Decimal: its context is the user's, and may round."""
+    if not isinstance(value, timedelta):
+        raise mismatch(value, "timedelta")
+    microseconds = value // _MICROSECOND
+    seconds, rest = divmod(abs(microseconds), 1_000_000)
+    return f"{'-' if microseconds < 0 else ''}{seconds}.{rest:06d}"
 
 
 def timedelta_from(text: Any) -> timedelta:
     """Microseconds, from decimal seconds."""
-    return timedelta(microseconds=int(Decimal(text).scaleb(6)))
+    found = _SECONDS.fullmatch(text)
+    if found is None:
+        raise Unstorable("is not a number of seconds with at most six decimals")
+    sign, seconds, rest = found.groups(default="")
+    microseconds = int(seconds) * 1_000_000 + int(rest.ljust(6, "0"))
+    return timedelta(microseconds=-microseconds if sign else microseconds)
 
 
-def bytes_text(value: bytes) -> str:
+def decimal_text(value: object) -> str:
+    """The exact digits, trailing zeros included. NaN and Infinity are no amounts."""
+    if not isinstance(value, Decimal):
+        raise mismatch(value, "Decimal")
+    if not value.is_finite():
+        raise Unstorable("is not a finite number")
+    return str(value)
+
+
+def decimal_from(text: Any) -> Decimal:
+    """A finite number from its digits; of a JSON number, as it is written."""
+    value = Decimal(text) if type(text) is str else Decimal(str(text))
+    if not value.is_finite():
+        raise Unstorable("is not a finite number")
+    return value
+
+
+def uuid_text(value: object) -> str:
+    """The usual 36 characters."""
+    if not isinstance(value, UUID):
+        raise mismatch(value, "UUID")
+    return str(value)
+
+
+def bytes_text(value: object) -> str:
     """Standard base64."""
+    if not isinstance(value, bytes):
+        raise mismatch(value, "bytes")
     return b64encode(value).decode()
 
 
@@ -76,11 +147,19 @@ def bytes_from(text: Any) -> bytes:
 
 #: By class: to JSON, from JSON.
 SCALARS: Final[dict[type, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = {
-    datetime: (datetime_text, datetime.fromisoformat),
-    date: (date.isoformat, date.fromisoformat),
-    time: (time.isoformat, time.fromisoformat),
+    datetime: (datetime_text, datetime_from),
+    date: (date_text, date.fromisoformat),
+    time: (time_text, time.fromisoformat),
     timedelta: (timedelta_text, timedelta_from),
-    UUID: (str, UUID),
+    UUID: (uuid_text, UUID),
     Decimal: (decimal_text, decimal_from),
     bytes: (bytes_text, bytes_from),
+}
+
+#: What JSON has itself: to JSON. Reading is cattrs' own, which is lenient.
+NATIVE: Final[dict[type, Callable[[Any], Any]]] = {
+    str: text,
+    int: integer,
+    float: number,
+    bool: truth,
 }
