@@ -65,7 +65,8 @@ class Identifier(TypeDecorator[str]):
     @property
     def length(self) -> int | None:
         """Characters."""
-        return self.impl_instance.length  # type: ignore[attr-defined, no-any-return]
+        impl = self.impl_instance
+        return impl.length if isinstance(impl, String) else None
 
 
 #: The bytes our codec made. JSON rather than JSONB on PostgreSQL: it keeps the text as it

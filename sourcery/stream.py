@@ -60,8 +60,12 @@ def _plain(value: str | int | UUID) -> str:
     return int.__repr__(value) if isinstance(value, int) else str(value)
 
 
-def _category(value: object) -> str:
+def _category(value: str) -> str:
     return check_name("category", value, CATEGORY_LENGTH)
+
+
+def _id(value: StreamId) -> str:
+    return stream_id_text(value)
 
 
 @frozen(order=True)
@@ -73,7 +77,7 @@ class Stream:
     """
 
     category: str = field(converter=_category)
-    id: str = field(converter=stream_id_text)
+    id: str = field(converter=_id)
 
     def __str__(self) -> str:
         return f"stream {self.category}/{self.id!a}"

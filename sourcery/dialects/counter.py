@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    ClauseElement,
     ColumnElement,
-    Executable,
     bindparam,
     case,
     func,
@@ -58,7 +58,7 @@ INSERT_EVENTS: Final = Statement(insert(schema.events))
 INSERT_MESSAGES: Final = Statement(insert(schema.outbox))
 
 
-def read_with(now: ColumnElement[str]) -> Executable:
+def read_with(now: ColumnElement[str]) -> ClauseElement:
     """The counter and the database's clock."""
     return select(_counter.last, now).where(_the_row)
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from attrs import frozen
-from sqlalchemy import Connection, CursorResult, Engine, Executable
+from sqlalchemy import ClauseElement, Connection, CursorResult, Engine
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -51,7 +51,7 @@ class Statement:
     converts them.
     """
 
-    def __init__(self, core: Executable) -> None:
+    def __init__(self, core: ClauseElement) -> None:
         self._core = core
         self._rendered: WeakKeyDictionary[Dialect, dict[str | None, Rendered]]
         self._rendered = WeakKeyDictionary()
@@ -74,7 +74,7 @@ class Statement:
         return by_schema[schema]
 
     def _render(self, dialect: Dialect, schema: str | None) -> Rendered:
-        compiled = self._core.compile(  # type: ignore[attr-defined]
+        compiled = self._core.compile(
             dialect=dialect,
             schema_translate_map={None: schema} if schema else None,
             render_schema_translate=bool(schema),

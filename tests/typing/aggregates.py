@@ -1,5 +1,4 @@
 """Aggregates: what they record, what they are loaded as."""
-# pyright: enableTypeIgnoreComments=false, reportUnnecessaryTypeIgnoreComment=true
 
 from typing import Any, TypeVar, assert_type
 

@@ -1,5 +1,4 @@
 """Declarations as users write them."""
-# pyright: enableTypeIgnoreComments=false, reportUnnecessaryTypeIgnoreComment=true
 
 from attrs import define, frozen
 

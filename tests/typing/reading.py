@@ -1,5 +1,4 @@
 """Reading: the union given is the type of what comes."""
-# pyright: enableTypeIgnoreComments=false, reportUnnecessaryTypeIgnoreComment=true
 
 from datetime import datetime
 from typing import Any, assert_type
@@ -31,7 +30,7 @@ def the_stores_own_events_are_any(store: EventStore) -> None:
 
 def a_list_is_no_union(store: EventStore) -> None:
     """A set of events is written one way."""
-    store.read(events=[Opened, Deposited])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    store.read(events=[Opened, Deposited])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     store.read(Stream("account", 1), Opened)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 
 

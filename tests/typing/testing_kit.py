@@ -1,5 +1,4 @@
 """given, when, then: the aggregate's type reaches every lambda."""
-# pyright: enableTypeIgnoreComments=false, reportUnnecessaryTypeIgnoreComment=true
 
 from enum import Enum
 from typing import assert_type

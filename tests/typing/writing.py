@@ -1,5 +1,4 @@
 """Units of work, retries, stores: what goes in and what comes out."""
-# pyright: enableTypeIgnoreComments=false, reportUnnecessaryTypeIgnoreComment=true
 
 from typing import Any, assert_type
 from uuid import UUID
