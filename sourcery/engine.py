@@ -88,7 +88,7 @@ def _made(url: URL) -> OpenedEngine:
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         folder = tempfile.mkdtemp(prefix="sourcery-")
         url = url.set(database=str(Path(folder) / "store.db"))
-    engine = create_engine(url, **dialect.engine_options)
+    engine = create_engine(url, hide_parameters=True, **dialect.engine_options)
     dialect.configure(engine)
     dialect.accept(engine)
     standing = {k: v for k, v in dialect.engine_options.items() if k == "isolation_level"}

@@ -23,6 +23,9 @@ ANY: Final = Expected.ANY
 #: The stream must have at least one event.
 EXISTS: Final = Expected.EXISTS
 
+#: Above every version that a database can hold.
+_END: Final = 2**63
+
 ExpectedVersion = int | Literal[Expected.ANY, Expected.EXISTS]
 
 
@@ -30,8 +33,11 @@ def check_expected(expected: object) -> ExpectedVersion:
     """Give it back, or raise `InvalidArgument`."""
     if isinstance(expected, Expected):
         return expected
-    if isinstance(expected, bool) or not isinstance(expected, int) or expected < 0:
-        raise InvalidArgument("expected", f"takes 0, a version, ANY or EXISTS, not {expected!r}")
+    if isinstance(expected, bool) or not isinstance(expected, int):
+        kind = type(expected).__name__
+        raise InvalidArgument("expected", f"takes 0, a version, ANY or EXISTS, not {kind}")
+    if not 0 <= expected < _END:
+        raise InvalidArgument("expected", "a version is a whole number from 0 to 2**63 - 1")
     return expected
 
 

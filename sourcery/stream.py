@@ -25,10 +25,15 @@ StreamId = str | int | UUID
 def check_name(what: str, value: object, length: int) -> str:
     """Give the name back as plain text, or raise `InvalidName` when a database would alter it."""
     if not isinstance(value, str):
-        raise InvalidName(what, repr(value), f"must be a string, not {type(value).__name__}")
+        raise InvalidName(what, _shown(value), f"must be a string, not {type(value).__name__}")
     if problem := _name_problem(value, length):
         raise InvalidName(what, value, problem)
     return str.__str__(value)
+
+
+def _shown(value: object) -> str:
+    """What was given instead of a name; Python refuses to print very long numbers."""
+    return type(value).__name__ if isinstance(value, int) else repr(value)
 
 
 def _name_problem(value: str, length: int) -> str | None:
@@ -46,7 +51,7 @@ def _name_problem(value: str, length: int) -> str | None:
 def stream_id_text(value: object) -> str:
     """Text of a stream id: `str`, `int` and `UUID` are taken, so `1` and `"1"` are one."""
     if isinstance(value, bool) or not isinstance(value, str | int | UUID):
-        raise InvalidName("stream id", repr(value), "must be a str, int or UUID")
+        raise InvalidName("stream id", _shown(value), "must be a str, int or UUID")
     if isinstance(value, int) and abs(value) >= 10**STREAM_ID_LENGTH:
         problem = f"has more than {STREAM_ID_LENGTH} digits, which is all that is stored"
         raise InvalidName("stream id", "a whole number", problem)

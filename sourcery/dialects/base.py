@@ -91,7 +91,7 @@ class Dialect:
         if placed is None:
             return None
         moment = now if batch.moment is None else self.moment_value(batch.moment)
-        return counter.insert_rows(self, connection, batch, placed, first, moment)
+        return counter.insert_rows(connection, batch, placed, first, moment, self.id_value)
 
     def draw(self, connection: Connection, count: int) -> tuple[int, Any]:
         """Lock the counter row and take `count` positions; the first of them, and the time."""
@@ -107,13 +107,17 @@ class Dialect:
 
     def heads(self, connection: Connection, streams: Iterable[Stream]) -> dict[Stream, int]:
         """The committed version of each stream, and this transaction's own."""
-        return {
-            stream: counter.HEAD.run(
-                connection, {"category": stream.category, "stream_id": stream.id}
-            ).scalar()
-            or 0
-            for stream in streams
-        }
+        head = self._head
+        places = {s: {"category": s.category, "stream_id": s.id} for s in streams}
+        return {s: head.run(connection, place).scalar() or 0 for s, place in places.items()}
+
+    @cached_property
+    def _head(self) -> Statement:
+        return Statement(self.newest(counter.HEAD_OF_STREAM))
+
+    def newest(self, rows: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+        """Make a read see the newest committed rows, however old a joined snapshot is."""
+        return rows
 
     def id_value(self, id: UUID) -> Any:
         """An event or message id as the driver takes it."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     ClauseElement,
     ColumnElement,
+    Connection,
     bindparam,
     case,
     func,
@@ -20,11 +23,6 @@ from sqlalchemy import (
 from sourcery import schema
 from sourcery.dialects.batch import Batch, MessageRow, PlacedEvent, Written
 from sourcery.dialects.statements import Statement
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from sourcery.dialects.base import Dialect
 
 _events, _outbox, _counter = schema.events.c, schema.outbox.c, schema.positions.c
 _the_row = _counter.id == 1
@@ -40,7 +38,6 @@ _of_stream = (_events.category == bindparam("category")) & (
 HEAD_OF_STREAM: Final = (
     select(_events.version).where(_of_stream).order_by(_events.version.desc()).limit(1)
 )
-HEAD: Final = Statement(HEAD_OF_STREAM)
 
 _both_logs = union_all(
     select(func.max(_events.position).label("position")),
@@ -64,28 +61,30 @@ def read_with(now: ColumnElement[str]) -> ClauseElement:
 
 
 def insert_rows(
-    dialect: Dialect,
     connection: Connection,
     batch: Batch,
     placed: list[PlacedEvent],
     first: int,
     moment: Any,
+    id_value: Callable[[UUID], Any],
 ) -> Written:
     """Insert both logs at the positions from `first`; the counter row is locked."""
     between = first + len(placed)
     events = range(first, between)
     messages = range(between, between + len(batch.messages))
     if placed:
-        rows = [_event(dialect, *pair, moment) for pair in zip(events, placed, strict=True)]
+        rows = [_event(*pair, moment, id_value) for pair in zip(events, placed, strict=True)]
         INSERT_EVENTS.run_many(connection, rows)
     if batch.messages:
         pairs = zip(messages, batch.messages, strict=True)
-        INSERT_MESSAGES.run_many(connection, [_message(dialect, *pair, moment) for pair in pairs])
+        INSERT_MESSAGES.run_many(connection, [_message(*pair, moment, id_value) for pair in pairs])
     return Written(tuple(events), tuple(messages))
 
 
-def _event(dialect: Dialect, position: int, event: PlacedEvent, moment: Any) -> dict[str, Any]:
-    values = event.row._asdict() | {"event_id": dialect.id_value(event.row.event_id)}
+def _event(
+    position: int, event: PlacedEvent, moment: Any, id_value: Callable[[UUID], Any]
+) -> dict[str, Any]:
+    values = event.row._asdict() | {"event_id": id_value(event.row.event_id)}
     place = {
         "position": position,
         "category": event.category,
@@ -95,6 +94,8 @@ def _event(dialect: Dialect, position: int, event: PlacedEvent, moment: Any) -> 
     return values | place | {"recorded_at": moment}
 
 
-def _message(dialect: Dialect, position: int, message: MessageRow, moment: Any) -> dict[str, Any]:
-    values = message._asdict() | {"message_id": dialect.id_value(message.message_id)}
+def _message(
+    position: int, message: MessageRow, moment: Any, id_value: Callable[[UUID], Any]
+) -> dict[str, Any]:
+    values = message._asdict() | {"message_id": id_value(message.message_id)}
     return values | {"position": position, "created_at": moment}

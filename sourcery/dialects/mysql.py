@@ -7,27 +7,29 @@ joined session's snapshot may be older than the counter row it just took.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import ColumnElement, Connection, cast, func, text
+from sqlalchemy import ColumnElement, Connection, Select, cast, func, text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import DBAPIError
 
 from sourcery import schema
-from sourcery.dialects import counter
 from sourcery.dialects.base import Dialect
-from sourcery.dialects.statements import Statement, schema_of
-from sourcery.errors import DatabaseMisconfigured
+from sourcery.dialects.batch import Batch, Written
+from sourcery.dialects.statements import schema_of
+from sourcery.errors import DatabaseMisconfigured, EncodeError
 from sourcery.recorded import COLUMNS
-from sourcery.stream import Stream
 
 #: Record changed since last read, lock wait timeout, deadlock.
 _RESTART: Final = frozenset({1020, 1205, 1213})
 _DUPLICATE: Final = 1062
 
-_HEAD: Final = Statement(counter.HEAD_OF_STREAM.with_for_update(read=True))
+#: Characters that the driver writes as two.
+_ESCAPED: Final = (b"'", b'"', b"\\", b"\n", b"\r", b"\0", b"\x1a")
+#: Bytes of a statement that are not the payload: names, metadata, headers.
+_REST_OF_A_ROW: Final = 65_536
 
 _TABLES: Final = text(
     "SELECT table_name, engine FROM information_schema.tables "
@@ -53,14 +55,28 @@ class MySQLDialect(Dialect):
         "pool_recycle": 3600,
     }
 
-    def heads(self, connection: Connection, streams: Iterable[Stream]) -> dict[Stream, int]:
-        return {
-            stream: _HEAD.run(
-                connection, {"category": stream.category, "stream_id": stream.id}
-            ).scalar()
-            or 0
-            for stream in streams
-        }
+    #: Bytes that one statement may have, as the server said at start.
+    _packet: int | None = None
+
+    def newest(self, rows: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+        return rows.with_for_update(read=True)
+
+    def append(self, connection: Connection, batch: Batch) -> Written | None:
+        """Refuse what the server would answer by cutting the connection."""
+        for event in (row for stream in batch.streams for row in stream.rows):
+            self._check_size(event.kind, event.data.encode())
+        for message in batch.messages:
+            self._check_size(message.topic, message.payload)
+        return super().append(connection, batch)
+
+    def _check_size(self, kind: str, data: bytes) -> None:
+        limit = (self._packet or 2**30) - _REST_OF_A_ROW
+        if 2 * len(data) < limit:
+            return
+        size = len(data) + sum(data.count(character) for character in _ESCAPED)
+        if size > limit:
+            problem = f"takes {size} bytes of a statement, the server's max_allowed_packet is less"
+            raise EncodeError(kind, "it", problem)
 
     def is_autocommit(self, connection: Connection) -> bool:
         driver: Any = connection.connection.driver_connection
@@ -92,6 +108,7 @@ class MySQLDialect(Dialect):
         ]
 
     def check(self, connection: Connection) -> None:
+        self._packet = connection.exec_driver_sql("SELECT @@max_allowed_packet").scalar()
         within = {"schema": schema_of(connection)}
         for table, engine in connection.execute(_TABLES, within):
             if engine != "InnoDB":

@@ -42,6 +42,7 @@ def translated(dialect: Dialect) -> Generator[None]:
     try:
         yield
     except DBAPIError as error:
+        error.hide_parameters = True  # they are payloads
         if dialect.restarts(error):
             raise RetryTransaction(type(error.orig).__name__) from error
         if dialect.took_position(error):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, cast, select
@@ -12,12 +13,12 @@ from sqlalchemy.types import Text
 from sourcery import schema
 from sourcery.dialects import Batch, Dialect, StreamBatch, Written
 from sourcery.dialects.statements import Statement
-from sourcery.errors import IdConflict, RetryTransaction, VersionConflict
+from sourcery.errors import IdConflict, Retryable, RetryTransaction, VersionConflict
 from sourcery.expected import Expected, admits
 from sourcery.stream import Stream
 
 _events = schema.events.c
-_AFTER: Final = Statement(
+_AFTER: Final = (
     select(_events.position, _events.event_id, _events.kind, cast(_events.data, Text))
     .where(_events.category == bindparam("category"))
     .where(_events.stream_id == bindparam("stream_id"))
@@ -25,6 +26,11 @@ _AFTER: Final = Statement(
     .order_by(_events.version)
     .limit(bindparam("count"))
 )
+
+
+@lru_cache(maxsize=64)
+def _after(dialect: Dialect) -> Statement:
+    return Statement(dialect.newest(_AFTER))
 
 
 def explain_conflict(
@@ -36,17 +42,25 @@ def explain_conflict(
     batch was undone. Raises `VersionConflict`, `IdConflict`, or `RetryTransaction` when the
     reason is gone by now.
     """
+    sent = [s for s in batch.streams if s.stream in repeatable]
+    repeats = {s.stream: _repeated(connection, dialect, s) for s in sent}
+    positions = [p for found in repeats.values() for p in found or ()]
+    if not positions:
+        raise _reason(connection, dialect, batch)
+    for stream, found in repeats.items():
+        if found is None:
+            problem = "events of the same append are stored in another stream, these are not"
+            raise IdConflict(stream, problem)
+    return Written(tuple(positions))
+
+
+def _reason(connection: Connection, dialect: Dialect, batch: Batch) -> Retryable:
+    """The first expectation that does not hold."""
     heads = dialect.heads(connection, [s.stream for s in batch.streams])
-    repeats: list[int] = []
     for stream in batch.streams:
-        positions = _repeated(connection, stream) if stream.stream in repeatable else None
-        if positions is not None:
-            repeats.extend(positions)
-        elif not repeats and not admits(stream.expected, heads[stream.stream]):
-            raise _conflict(stream, heads[stream.stream])
-    if repeats:
-        return Written(tuple(repeats))
-    raise RetryTransaction("another writer's append was undone meanwhile")
+        if not admits(stream.expected, heads[stream.stream]):
+            return _conflict(stream, heads[stream.stream])
+    return RetryTransaction("another writer's append was undone meanwhile")
 
 
 def stale(
@@ -66,11 +80,11 @@ def _conflict(stream: StreamBatch, actual: int) -> VersionConflict:
     return VersionConflict(stream.stream, shown, actual)
 
 
-def _repeated(connection: Connection, sent: StreamBatch) -> list[int] | None:
+def _repeated(connection: Connection, dialect: Dialect, sent: StreamBatch) -> list[int] | None:
     """Positions of the events at these versions if they are the sent ones, else None."""
     place = {"category": sent.stream.category, "stream_id": sent.stream.id}
     values = place | {"version": sent.expected, "count": len(sent.rows)}
-    stored = _AFTER.run(connection, values).all()
+    stored = _after(dialect).run(connection, values).all()
     stored_ids = [str(row[1]) for row in stored]
     sent_ids = [str(row.event_id) for row in sent.rows]
     if not set(stored_ids) & set(sent_ids):

@@ -86,7 +86,7 @@ def test_a_conflict_in_the_middle_of_a_batch_leaves_nothing(bank: EventStore) ->
 @pytest.mark.promise(2)
 @pytest.mark.databases("postgresql", "mariadb")
 def test_an_aggregate_changed_elsewhere_is_a_conflict(bank: EventStore) -> None:
-    """What was loaded is what is expected. (On SQLite whoever reads first is the writer.)"""
+    """What was loaded is what is expected; on SQLite whoever reads first is the only writer."""
     append(bank, ADA, [Opened("Ada")])
     with pytest.raises(VersionConflict) as caught, UnitOfWork(bank) as uow:
         uow.get(Account, "ada").deposit(1)

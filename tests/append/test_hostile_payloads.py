@@ -10,7 +10,8 @@ from sourcery import EventStore, Metadata, Stream, UnitOfWork, metadata
 from sourcery.errors import EncodeError
 from sourcery.schema import outbox
 from tests.append.test_hostile_names import STRANGE
-from tests.domain import Remarked, append, events_stored, messages_stored
+from tests.databases import Database
+from tests.domain import Remarked, append, events_stored, messages_stored, open_bank
 
 pytestmark = pytest.mark.promise(47)
 
@@ -126,3 +127,23 @@ def test_impossible_metadata_is_refused(bank: EventStore) -> None:
         with pytest.raises(EncodeError), metadata(actor=actor), UnitOfWork(bank) as uow:
             uow.publish("payments", payload=1)
     assert (0, 0) == (events_stored(bank), messages_stored(bank))
+
+
+@pytest.mark.databases("mariadb")
+def test_what_the_server_would_cut_off_is_refused(database: Database) -> None:
+    """MariaDB ends the connection at a statement beyond max_allowed_packet; we say so first."""
+    database.server.execute("set global max_allowed_packet = 1048576")
+    try:
+        with open_bank(database) as bank:
+            for send in (
+                lambda uow: uow.append(REMARKS, [Remarked("'" * 600_000)], expected=0),
+                lambda uow: uow.publish("remarks", payload=b"x" * 1_000_000),
+            ):
+                with (
+                    pytest.raises(EncodeError, match="max_allowed_packet"),
+                    UnitOfWork(bank) as uow,
+                ):
+                    send(uow)
+            assert (0, 0) == (events_stored(bank), messages_stored(bank))
+    finally:
+        database.server.execute("set global max_allowed_packet = 67108864")

@@ -23,6 +23,8 @@ SETTINGS = {
     "innodb-flush-method": "nosync",
     "innodb-doublewrite": "0",
     "innodb-log-file-size": "48M",
+    # A payload of 10 MB may take 40 in a statement.
+    "max-allowed-packet": "64M",
 }
 
 

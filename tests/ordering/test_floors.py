@@ -1,4 +1,4 @@
-"""Position floors from inside: the lock comes before the number, and there is one per transaction."""
+"""Position floors from inside: the lock before the number, one lock for a transaction."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future

@@ -13,6 +13,7 @@ from sourcery import EventStore
 from sourcery.dialects import IncarnationChanged
 from sourcery.errors import StoreRewound
 from tests.databases import Database, Server
+from tests.databases.network import NetworkServer
 from tests.ordering.happened import Happened
 from tests.ordering.support import Worker, append, in_flight, read, wait_until
 
@@ -51,6 +52,7 @@ def test_rule_5_a_restart_voids_the_frontier(store: EventStore, server: Server) 
     assert [1] == Worker(store).look()
 
 
+@pytest.mark.databases("postgresql", "mariadb")
 def test_rule_5_a_read_goes_on_after_a_restart(store: EventStore, server: Server) -> None:
     """Events already given are not given again, the others are."""
     append(store, "a", 8)
@@ -88,7 +90,7 @@ def test_rule_5_another_time_zone_is_the_same_server(database: Database) -> None
         assert list(range(1, 9)) == read(store)
 
 
-def lose_numbers(store: EventStore, server: Server, count: int) -> None:
+def lose_numbers(store: EventStore, server: NetworkServer, count: int) -> None:
     """Draw numbers, roll back, and crash before anything of it reaches the disk."""
     query = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
     os.kill(server.query(query)[0], signal.SIGSTOP)
@@ -98,7 +100,9 @@ def lose_numbers(store: EventStore, server: Server, count: int) -> None:
     assert count + 1 == store.settled()
 
 
-def test_rule_5_a_crash_may_hand_out_numbers_again(store: EventStore, server: Server) -> None:
+def test_rule_5_a_crash_may_hand_out_numbers_again(
+    store: EventStore, server: NetworkServer
+) -> None:
     """A frontier from before the crash would pass an event in flight; it is refused."""
     append(store)
     worker = Worker(store, checkpoint=1)
@@ -119,7 +123,9 @@ def test_rule_5_a_crash_may_hand_out_numbers_again(store: EventStore, server: Se
     assert [late - 1, late] == worker.look()
 
 
-def test_rule_5_a_stored_checkpoint_survives_the_crash(store: EventStore, server: Server) -> None:
+def test_rule_5_a_stored_checkpoint_survives_the_crash(
+    store: EventStore, server: NetworkServer
+) -> None:
     """Its own commit wrote the sequence to the disk before it."""
     append(store)
     lose_numbers(store, server, 100)

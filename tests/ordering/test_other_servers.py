@@ -142,7 +142,7 @@ def test_a_frontier_of_the_old_primary_is_refused(
 
 
 def test_consumers_go_on_after_dump_and_restore(store: EventStore, server: PostgreSQL) -> None:
-    """Positions and checkpoints mean the same on a new server, whose transactions are numbered anew."""
+    """Positions mean the same on a new server, where transactions are numbered anew."""
     consumer = Consumer(store)
     append(store, "a", 3)
     consumer.look()
