@@ -35,6 +35,7 @@ class Database:
         self._environment = environment
         self._dialect = opened.dialect
         self._identity: Identity | None = None
+        self._frontier: Frontier | None = None
         self._starting = RLock()
 
     @property
@@ -50,17 +51,18 @@ class Database:
 
     def start(self) -> Identity:
         """Check schema, environment and ordering once; raises a `ConfigurationError`."""
-        if self._identity is None:
+        identity = self._identity
+        if identity is None:
             with self._starting:
-                if self._identity is None:
-                    self._identity = self._check()
-        return self._identity
+                identity = self._identity = self._identity or self._check()
+        return identity
 
     def restart(self) -> Identity:
         """Check again: the server was restarted, or another one took over."""
         with self._starting:
-            self._identity = None
-            return self.start()
+            self._frontier = None
+            self._identity = self._check()
+            return self._identity
 
     def _check(self) -> Identity:
         with self._connect(self._dialect.read_options) as connection:
@@ -76,7 +78,7 @@ class Database:
         return identity
 
     def _connect(self, options: Mapping[str, Any]) -> Connection:
-        return self.engine.connect().execution_options(**self._opened.lacking(options))
+        return self._opened.connect(options)
 
     def connect_to_write(self) -> Connection:
         """A connection for one transaction, at READ COMMITTED whatever the default is."""
@@ -90,9 +92,18 @@ class Database:
             yield connection
 
     def frontier(self) -> Frontier:
-        """How far the logs may be read at this moment."""
+        """How far the logs may be read; it never falls while one server goes on.
+
+        What is settled stays settled, though a writer may yet lock a floor that it read a
+        moment ago, which is below.
+        """
         with self.reading() as connection:
-            return self.dialect.frontier(connection)
+            found = self.dialect.frontier(connection)
+        known = self._frontier
+        if known and found.incarnation is not None and known.incarnation == found.incarnation:
+            found = max(known, found, key=lambda frontier: frontier.settled)
+        self._frontier = found
+        return found
 
     def repair(self) -> None:
         """Raise the source of positions above every stored one, and begin a generation."""

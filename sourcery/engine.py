@@ -10,8 +10,8 @@ from typing import Any, Final
 from weakref import finalize
 
 from attrs import define, field
-from sqlalchemy import URL, Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from sourcery.dialects import Dialect, dialect_for
@@ -50,8 +50,23 @@ class OpenedEngine:
     #: Ends what the store itself opened; does nothing to a caller's engine.
     close: Callable[[], Any] = field(default=lambda: None)
 
-    def lacking(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """The options that a connection still needs; setting one can cost a round trip."""
+    def connect(self, options: Mapping[str, Any]) -> Connection:
+        """A connection with these execution options.
+
+        Some drivers ask the server to set one, and then a pooled connection may turn out to
+        be dead: that is an OperationalError with `connection_invalidated`, as anywhere else.
+        """
+        connection = self.engine.connect()
+        try:
+            return connection.execution_options(**self._lacking(options))
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            connection.invalidate(error)
+            connection.close()
+            what = "setting the isolation level"
+            raise OperationalError(what, None, error, connection_invalidated=True) from error
+
+    def _lacking(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options that the connection has not had from the start."""
         standing = self.standing
         return {k: v for k, v in options.items() if k not in standing or standing[k] != v}
 
@@ -88,7 +103,7 @@ def _made(url: URL) -> OpenedEngine:
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         folder = tempfile.mkdtemp(prefix="sourcery-")
         url = url.set(database=str(Path(folder) / "store.db"))
-    engine = create_engine(url, hide_parameters=True, **dialect.engine_options)
+    engine = create_engine(url, **dialect.engine_options)
     dialect.configure(engine)
     dialect.accept(engine)
     standing = {k: v for k, v in dialect.engine_options.items() if k == "isolation_level"}

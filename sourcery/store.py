@@ -17,8 +17,9 @@ from sourcery.database import Database
 from sourcery.errors import InvalidArgument
 from sourcery.events import event_classes, unique_kinds
 from sourcery.log import Query
-from sourcery.reading import Selection, bounds, check_categories, read_events
+from sourcery.reading import read_events
 from sourcery.recorded import Recorded
+from sourcery.selection import Selection, bounds, check_categories
 from sourcery.stream import Stream
 from sourcery.token import Token
 

@@ -19,17 +19,19 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from sourcery.aggregate import Aggregate, aggregate_type, pass_over, replay, restore
+from sourcery.aggregate import Aggregate, aggregate_type, restore
 from sourcery.changes import Changes
 from sourcery.errors import StreamNotFound, UnitOfWorkError, VersionConflict
 from sourcery.expected import ANY, ExpectedVersion, check_expected
-from sourcery.log import stale, translated
+from sourcery.joining import Joinable, JoinedTransaction
+from sourcery.loading import load
+from sourcery.log import stale
 from sourcery.outbox import message
-from sourcery.reading import check_stream, stream_rows
+from sourcery.selection import check_stream
 from sourcery.store import EventStore
 from sourcery.stream import Stream, StreamId
 from sourcery.token import Token
-from sourcery.transactions import Joinable, JoinedTransaction, OwnTransaction, UnitTransaction
+from sourcery.transactions import OwnTransaction, UnitTransaction
 from sourcery.writing import write_and_commit
 
 logger = logging.getLogger("sourcery")
@@ -138,14 +140,8 @@ class UnitOfWork:
 
     def _load(self, cls: type[A], stream: Stream) -> A:
         decoder = self._store.decoder(aggregate_type(cls).classes)
-        aggregate = restore(cls, stream.id)
-        database = self._store.database
-        with translated(database.dialect):
-            for row in stream_rows(self._transaction.connection, database, stream):
-                for recorded in decoder.decode(row):
-                    replay(aggregate, recorded.event, recorded.version)
-                pass_over(aggregate, row[3])
-        return aggregate
+        connection = self._transaction.connection
+        return load(cls, stream, connection, self._store.database.dialect, decoder)
 
     # -- writing -----------------------------------------------------------------------
 

@@ -167,6 +167,7 @@ class PostgreSQLDialect(Dialect):
                 f"sequence {name} was altered, so positions no longer grow as they are drawn",
                 f"alter sequence {name} increment 1 no cycle cache 1",
             )
+        _check_dates(connection)
         greatest = self.greatest_position(connection)
         highest, _ = self._highest(connection)  # second: writers go on meanwhile
         if highest < greatest:
@@ -187,6 +188,14 @@ class PostgreSQLDialect(Dialect):
             f"{schema.events.name}_pkey",
             f"{schema.outbox.name}_pkey",
         )
+
+
+def _check_dates(connection: Connection) -> None:
+    """Times are read as text, which a role or database can be told to write differently."""
+    style = connection.exec_driver_sql("show datestyle").scalar_one()
+    if not style.startswith("ISO"):
+        remedy = "set it to ISO for this role or database (alter role ... set datestyle = ISO)"
+        raise DatabaseMisconfigured(f"times are written in DateStyle {style}", remedy)
 
 
 class PostgreSQLProtocolDialect(Dialect):

@@ -2,6 +2,15 @@
 
 from sourcery.log.append import append, stored_by, translated
 from sourcery.log.conflict import explain_conflict, stale
-from sourcery.log.read import Query, page
+from sourcery.log.read import PAGE, Query, page
 
-__all__ = ["Query", "append", "explain_conflict", "page", "stale", "stored_by", "translated"]
+__all__ = [
+    "PAGE",
+    "Query",
+    "append",
+    "explain_conflict",
+    "page",
+    "stale",
+    "stored_by",
+    "translated",
+]

@@ -16,6 +16,8 @@ from sourcery.dialects.statements import Statement
 from sourcery.stream import Stream
 
 _events = schema.events.c
+#: Rows per page.
+PAGE: Final = 500
 #: Index of position and version in a row.
 POSITION: Final = 0
 VERSION: Final = 3

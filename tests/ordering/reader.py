@@ -50,8 +50,6 @@ class Reader:
             if not error.connection_invalidated:
                 raise
             self.dropped += 1
-        except self._store.database.engine.dialect.loaded_dbapi.OperationalError:
-            self.dropped += 1  # by the bare driver, as SQLAlchemy set the isolation level
         return len(self.delivered) - before
 
     def read_to_end(self) -> None:
