@@ -56,8 +56,8 @@ from (
         %b::smallint[], %b::text[], %b::text[], %b::bigint[]
     ) with ordinality as e(category, stream_id, version, event_id, kind, schema_version,
         bucket, data, metadata, required, n)
-    where required = 0 or exists (
-        select from {events} as p where p.category = e.category
+    where required = 0 or required = (
+        select p.version from {events} as p where p.category = e.category
             and p.stream_id = e.stream_id and p.version = e.required
     )
     order by n

@@ -12,8 +12,9 @@ from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from attrs import frozen
-from sqlalchemy import ClauseElement, Connection, CursorResult, Engine
+from sqlalchemy import ClauseElement, ColumnElement, Connection, CursorResult, Engine, String
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 #: The result of a statement; rows of plain driver values.
@@ -42,6 +43,21 @@ def schema_of(connection: Connection | Engine) -> str | None:
     """The schema that `schema_translate_map` gives to our tables."""
     translate = connection.get_execution_options().get("schema_translate_map")
     return translate.get(None) if translate else None
+
+
+class Constant(ColumnElement[str]):
+    """A text that is part of the statement."""
+
+    type = String()
+    inherit_cache = False
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+
+
+@compiles(Constant)
+def _constant(element: Constant, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.render_literal_value(element.value, element.type)
 
 
 class Statement:

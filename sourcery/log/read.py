@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, select
 
 from sourcery import schema
 from sourcery.dialects import Dialect, Frontier
-from sourcery.dialects.statements import Statement
+from sourcery.dialects.statements import Constant, Statement
 from sourcery.stream import Stream
 
 _events = schema.events.c
@@ -71,7 +71,7 @@ class _Shape:
     """What decides the text of a statement."""
 
     stream: bool
-    kinds: int | None
+    kinds: tuple[str, ...] | None
     categories: int
     until: bool
     backward: bool
@@ -81,7 +81,7 @@ class _Shape:
 def _shape(query: Query, *, fenced: bool) -> _Shape:
     return _Shape(
         stream=query.stream is not None,
-        kinds=None if query.kinds is None else len(query.kinds),
+        kinds=query.kinds,
         categories=len(query.categories),
         until=query.until is not None,
         backward=query.backward,
@@ -102,7 +102,7 @@ def _select(dialect: Dialect, shape: _Shape) -> Select[Any]:
         core = core.where(_events.category == bindparam("category"))
         core = core.where(_events.stream_id == bindparam("stream_id"))
     if shape.kinds is not None:
-        core = core.where(_events.kind.in_(_binds("kind", shape.kinds)))
+        core = core.where(_events.kind.in_([Constant(kind) for kind in shape.kinds]))
     if shape.categories:
         core = core.where(_events.category.in_(_binds("category", shape.categories)))
     if shape.until:
@@ -116,8 +116,7 @@ def _binds(name: str, count: int) -> list[Any]:
 
 
 def _values(dialect: Dialect, query: Query) -> dict[str, Any]:
-    values: dict[str, Any] = {f"kind_{n}": kind for n, kind in enumerate(query.kinds or ())}
-    values |= {f"category_{n}": name for n, name in enumerate(query.categories)}
+    values: dict[str, Any] = {f"category_{n}": name for n, name in enumerate(query.categories)}
     if query.stream:
         values |= {"category": query.stream.category, "stream_id": query.stream.id}
     if query.until is not None:
