@@ -24,7 +24,7 @@ import attrs
 from attrs import AttrsInstance, frozen
 
 from sourcery.context import Metadata, current_metadata
-from sourcery.errors import DefinitionError, InvalidName, UndeclaredEvent
+from sourcery.errors import DefinitionError, InvalidName, UndeclaredEvent, UnitOfWorkError
 from sourcery.events import event_classes, is_frozen
 from sourcery.stream import CATEGORY_LENGTH, Stream, StreamId, check_name, stream_id_text
 
@@ -35,7 +35,7 @@ Pending = tuple[Any, Metadata]
 
 _METHODS = ("record", "apply", "handle")
 _PROPERTIES = ("id", "version")
-_PRIVATE = ("_id", "_version", "_recorded", "_declared")
+_PRIVATE = ("_id", "_version", "_recorded", "_ended", "_declared")
 
 
 @frozen
@@ -54,12 +54,13 @@ class Aggregate(Generic[E]):
     when the class is made.
     """
 
-    __slots__ = ("_id", "_recorded", "_version")
+    __slots__ = ("_ended", "_id", "_recorded", "_version")
 
     _declared: ClassVar[AggregateType | None] = None
     _id: str
     _version: int
     _recorded: list[Pending]
+    _ended: bool
 
     def __init_subclass__(cls, *, category: str | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -88,6 +89,7 @@ class Aggregate(Generic[E]):
         self._id = ""
         self._version = 0
         self._recorded = []
+        self._ended = False
         return self
 
     @property
@@ -103,8 +105,14 @@ class Aggregate(Generic[E]):
     def record(self, event: E) -> None:
         """Apply an event and keep it for the end of the unit of work.
 
-        Raises `UndeclaredEvent` when its class is not in the aggregate's union.
+        Raises `UndeclaredEvent` when its class is not in the aggregate's union, and
+        `UnitOfWorkError` when the unit of work that loaded it has ended: nobody would write it.
         """
+        if self._ended:
+            problem = "its unit of work has ended: load it again in a new one"
+            raise UnitOfWorkError(
+                f"{type(self).__qualname__} {self._id!a} records nothing more, {problem}"
+            )
         if type(event) not in aggregate_type(type(self)).classes:
             raise UndeclaredEvent(type(event).__qualname__, type(self).__qualname__)
         self.apply(event)
@@ -207,6 +215,11 @@ def stream_of(aggregate: Aggregate[Any]) -> Stream:
 def recorded_by(aggregate: Aggregate[Any]) -> tuple[Pending, ...]:
     """What the aggregate recorded and nobody took yet, in order."""
     return tuple(aggregate._recorded)
+
+
+def end(aggregate: Aggregate[Any]) -> None:
+    """Its unit of work is over: what it recorded now would be lost without a word."""
+    aggregate._ended = True
 
 
 def take_recorded(aggregate: Aggregate[Any]) -> list[Pending]:

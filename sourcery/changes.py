@@ -9,7 +9,7 @@ from uuid import UUID
 
 from attrs import define, field
 
-from sourcery.aggregate import Aggregate, Pending, recorded_by, take_recorded
+from sourcery.aggregate import Aggregate, Pending, end, recorded_by, take_recorded
 from sourcery.codec import Codec, encode_event
 from sourcery.context import current_metadata
 from sourcery.dialects import Batch, EventRow, MessageRow, StreamBatch
@@ -85,6 +85,11 @@ class Changes:
         checked = {s.stream: s.expected for s in self.appended.values()}
         loaded = {s: a.version - len(recorded_by(a)) for s, a in self.loaded.items()}
         return loaded | {s: v for s, v in checked.items() if isinstance(v, int)}
+
+    def end(self) -> None:
+        """The unit is over, whichever way: its aggregates record nothing more."""
+        for aggregate in self.loaded.values():
+            end(aggregate)
 
     def written(self) -> None:
         """Forget what was recorded, since it is stored now."""

@@ -49,8 +49,8 @@ tables: Final = MetaData()
 class Identifier(TypeDecorator[str]):
     """A name compared byte by byte. MySQL's default calls "Ada", "ada " and "Áda" equal."""
 
-    impl = String
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = String
+    cache_ok: bool | None = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the collation by the server that answers."""
@@ -71,18 +71,20 @@ class Identifier(TypeDecorator[str]):
 
 #: The bytes our codec made. JSON rather than JSONB on PostgreSQL: it keeps the text as it
 #: is, reads 1.5 times and writes 1.3 times faster; cast it when you query.
-JsonText = (
+JsonText: TypeEngine[Any] = (
     Text()
     .with_variant(postgresql.JSON(), "postgresql")
     .with_variant(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
 )
 #: Message bytes of any content type.
-Payload = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+Payload: TypeEngine[Any] = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 #: UTC; microseconds.
-Moment = DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
-Uuid = String(36).with_variant(postgresql.UUID(), "postgresql")
+Moment: TypeEngine[Any] = DateTime(timezone=True).with_variant(
+    mysql.DATETIME(fsp=6), "mysql", "mariadb"
+)
+Uuid: TypeEngine[Any] = String(36).with_variant(postgresql.UUID(), "postgresql")
 #: SQLite makes only an INTEGER primary key the row's own number.
-Position = BigInteger().with_variant(Integer(), "sqlite")
+Position: TypeEngine[Any] = BigInteger().with_variant(Integer(), "sqlite")
 
 _options: Final[dict[str, Any]] = {
     f"{name}_{option}": value
@@ -90,7 +92,7 @@ _options: Final[dict[str, Any]] = {
     for option, value in (("engine", "InnoDB"), ("charset", "utf8mb4"))
 }
 
-events = Table(
+events: Table = Table(
     "sourcery_events",
     tables,
     Column("position", Position, primary_key=True, autoincrement=False),
@@ -109,7 +111,7 @@ events = Table(
     **_options,
 )
 
-outbox = Table(
+outbox: Table = Table(
     "sourcery_outbox",
     tables,
     Column("position", Position, primary_key=True, autoincrement=False),
@@ -125,7 +127,7 @@ outbox = Table(
 )
 
 #: The last position drawn, for databases whose dialect has no position floors.
-positions = Table(
+positions: Table = Table(
     "sourcery_positions",
     tables,
     Column("id", Integer, primary_key=True, autoincrement=False),
@@ -134,7 +136,7 @@ positions = Table(
 )
 
 #: One row: who this store is, and which code may use it.
-store = Table(
+store: Table = Table(
     "sourcery_store",
     tables,
     Column("id", Integer, primary_key=True, autoincrement=False),

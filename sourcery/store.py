@@ -67,7 +67,7 @@ class EventStore:
         self._decoders: dict[tuple[type[Any], ...], Decoder] = {}
         self._declared = _declared(aggregates, events)
         self.decoder(self._declared)
-        self.database = Database(database, environment)
+        self.database: Database = Database(database, environment)
 
     @property
     def engine(self) -> Engine:

@@ -33,7 +33,7 @@ def check_name(what: str, value: object, length: int) -> str:
 
 def _shown(value: object) -> str:
     """What was given instead of a name; Python refuses to print very long numbers."""
-    return type(value).__name__ if isinstance(value, int) else repr(value)
+    return "a number" if isinstance(value, int) else repr(value)
 
 
 def _name_problem(value: str, length: int) -> str | None:

@@ -34,7 +34,7 @@ from sourcery.token import Token
 from sourcery.transactions import OwnTransaction, UnitTransaction
 from sourcery.writing import write_and_commit
 
-logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery")
 
 A = TypeVar("A", bound=Aggregate[Any])
 
@@ -96,6 +96,7 @@ class UnitOfWork:
             if self._state is State.OPEN:
                 self._undo()
             self._transaction.close()
+            self._changes.end()
 
     # -- aggregates --------------------------------------------------------------------
 
@@ -183,7 +184,8 @@ class UnitOfWork:
     def session(self) -> Session:
         """The SQLAlchemy session of this transaction, for rows of your own.
 
-        Its `commit()` only flushes: the unit of work commits when its block ends.
+        Its `commit()` only flushes: the unit of work commits when its block ends. Do not close
+        it: rows that it has not flushed yet would be forgotten.
         """
         self._check_open()
         return self._transaction.session

@@ -16,6 +16,7 @@ from sourcery import schema as declared
 from sourcery.dialects import dialect_for
 from sourcery.dialects.statements import schema_of
 from sourcery.errors import DatabaseMisconfigured, UpgradeBlocked
+from sourcery.identity import check_revision, read_identity
 
 T = TypeVar("T")
 
@@ -46,11 +47,25 @@ def upgrade(engine: Engine, *, schema: str | None = None) -> None:
     Does nothing, and waits for nobody, when they are new enough. Processes and threads may
     start it at once: one upgrades, the others wait. Raises `UpgradeBlocked` after waiting
     60 seconds for locks of others, and `DatabaseMisconfigured` when tables that are behind
-    belong to an Alembic tree of yours.
+    belong to an Alembic tree of yours, or `SchemaAhead` when they no longer support this code.
     """
     engine = within_schema(engine, schema)
     if not _patiently(engine, lambda: _is_current(engine)):
         exclusively(engine, _run_alembic)
+    _check_result(engine)
+
+
+def _check_result(engine: Engine) -> None:
+    """Raise `SchemaAhead` for tables this code cannot use; say so when nothing was mended."""
+    options = dialect_for(engine.dialect.name).read_options
+    with engine.connect().execution_options(**options) as connection:
+        identity = read_identity(connection)
+    if identity.revision < declared.REVISION:
+        raise DatabaseMisconfigured(
+            f"sourcery_store says revision {identity.revision}, though Alembic has run all of ours",
+            f"the row was changed by hand: set its revision to {declared.REVISION}",
+        )
+    check_revision(identity)
 
 
 def exclusively(engine: Engine, work: Callable[[Connection], None]) -> None:
@@ -133,7 +148,8 @@ def _run_alembic(connection: Connection) -> None:
     config.set_main_option("script_location", "sourcery.migrations:.")
     config.attributes["connection"] = connection
     with _alembic:
-        command.upgrade(config, "head")
+        # by name: a revision of a user's may have been written into our folder by mistake
+        command.upgrade(config, f"sourcery_{declared.REVISION:04d}")
 
 
 def _refuse_tree_of_user(connection: Connection) -> None:

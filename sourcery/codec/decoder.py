@@ -53,7 +53,7 @@ class Decoder:
             if kind not in self._upcasters.kinds
         }
         #: Stored kinds to ask the database for.
-        self.kinds = self._upcasters.sources(self._targets)
+        self.kinds: frozenset[str] = self._upcasters.sources(self._targets)
 
     def decode(self, row: StoredRow) -> Sequence[Recorded[Any]]:
         """The events of one stored row: mostly one, none when nobody asked for its kind.

@@ -16,5 +16,5 @@ def encode_event(codec: Codec, event: object) -> tuple[str, int, bytes]:
     try:
         declared = event_type(type(event))
     except DefinitionError:
-        raise UndeclaredEvent(type(event).__qualname__, "any store") from None
+        raise UndeclaredEvent(type(event).__qualname__, "this store") from None
     return declared.kind, declared.version, codec.dumps(event)

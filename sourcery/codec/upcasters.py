@@ -32,7 +32,7 @@ class Upcasters:
         for step in self._steps.values():
             self._check_names(step)
         #: Kinds that some step takes.
-        self.kinds = frozenset(kind for kind, _ in self._steps)
+        self.kinds: frozenset[str] = frozenset(kind for kind, _ in self._steps)
 
     def _add(self, step: object) -> None:
         if not isinstance(step, Upcaster):

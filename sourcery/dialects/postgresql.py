@@ -61,7 +61,46 @@ _END_BACKEND: Final = (
 _KEEPALIVES: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
-class PostgreSQLDialect(Dialect):
+class _ThroughPsycopg(Dialect):
+    """What holds for every server that psycopg talks to."""
+
+    def is_autocommit(self, connection: Connection) -> bool:
+        driver: Any = connection.connection.driver_connection
+        return bool(driver.autocommit)
+
+    def backend(self, connection: Connection) -> int | None:
+        driver: Any = connection.connection.driver_connection
+        return int(driver.info.backend_pid)
+
+    def end_backend(self, connection: Connection, backend: int) -> bool:
+        """Ended means gone: until then it may still be committing."""
+        ended = connection.exec_driver_sql(_END_BACKEND, (_PATIENCE, backend)).scalar()
+        return ended is not False
+
+    def columns(self) -> Sequence[ColumnElement[Any]]:
+        """JSON and time as text: psycopg would decode them for every row."""
+        plain = schema.events.c
+        as_text = ("data", "metadata", "recorded_at")
+        return [
+            cast(plain[name], Text).label(name) if name in as_text else plain[name]
+            for name in COLUMNS
+        ]
+
+    def moment_value(self, moment: datetime) -> Any:
+        return moment
+
+    def restarts(self, error: DBAPIError) -> bool:
+        return getattr(error.orig, "sqlstate", None) in _RESTART
+
+    def took_position(self, error: DBAPIError) -> bool:
+        diagnosis = getattr(error.orig, "diag", None)
+        return getattr(diagnosis, "constraint_name", None) in (
+            f"{schema.events.name}_pkey",
+            f"{schema.outbox.name}_pkey",
+        )
+
+
+class PostgreSQLDialect(_ThroughPsycopg):
     """Position floors: no lock that another writer waits for, and no clock."""
 
     #: Each statement of a reader sees a snapshot of its own, without BEGIN and ROLLBACK.
@@ -84,27 +123,11 @@ class PostgreSQLDialect(Dialect):
             return self
         return PostgreSQLProtocolDialect()
 
-    def is_autocommit(self, connection: Connection) -> bool:
-        driver: Any = connection.connection.driver_connection
-        return bool(driver.autocommit)
-
-    def backend(self, connection: Connection) -> int | None:
-        driver: Any = connection.connection.driver_connection
-        return int(driver.info.backend_pid)
-
-    def end_backend(self, connection: Connection, backend: int) -> bool:
-        """Ended means gone: until then it may still be committing."""
-        ended = connection.exec_driver_sql(_END_BACKEND, (_PATIENCE, backend)).scalar()
-        return ended is not False
-
     def append(self, connection: Connection, batch: Batch) -> Written | None:
         return append(self, connection, batch)
 
     def id_value(self, id: UUID) -> Any:
         return id
-
-    def moment_value(self, moment: datetime) -> Any:
-        return moment
 
     # -- reading -----------------------------------------------------------------------
 
@@ -120,15 +143,6 @@ class PostgreSQLDialect(Dialect):
         if row[2]:
             raise StandbyRefused(connection.engine.url.render_as_string())
         return row[0], row[1]
-
-    def columns(self) -> Sequence[ColumnElement[Any]]:
-        """JSON and time as text: psycopg would decode them for every row."""
-        plain = schema.events.c
-        as_text = ("data", "metadata", "recorded_at")
-        return [
-            cast(plain[name], Text).label(name) if name in as_text else plain[name]
-            for name in COLUMNS
-        ]
 
     def fenced(self, page: Select[Any], *, backward: bool) -> Select[Any]:
         """The page beside one row that says whether the same server still answers."""
@@ -179,16 +193,6 @@ class PostgreSQLDialect(Dialect):
         if least > self._highest(connection)[0]:
             connection.exec_driver_sql("select setval(%s::regclass, %s)", (name, least))
 
-    def restarts(self, error: DBAPIError) -> bool:
-        return getattr(error.orig, "sqlstate", None) in _RESTART
-
-    def took_position(self, error: DBAPIError) -> bool:
-        diagnosis = getattr(error.orig, "diag", None)
-        return getattr(diagnosis, "constraint_name", None) in (
-            f"{schema.events.name}_pkey",
-            f"{schema.outbox.name}_pkey",
-        )
-
 
 def _check_dates(connection: Connection) -> None:
     """Times are read as text, which a role or database can be told to write differently."""
@@ -198,19 +202,11 @@ def _check_dates(connection: Connection) -> None:
         raise DatabaseMisconfigured(f"times are written in DateStyle {style}", remedy)
 
 
-class PostgreSQLProtocolDialect(Dialect):
+class PostgreSQLProtocolDialect(_ThroughPsycopg):
     """Another server that speaks PostgreSQL's protocol: the counter row.
 
     Its advisory locks may do nothing (CockroachDB's did for years), so floors are not used.
     """
-
-    is_autocommit = PostgreSQLDialect.is_autocommit
-    backend = PostgreSQLDialect.backend
-    end_backend = PostgreSQLDialect.end_backend
-    columns = PostgreSQLDialect.columns
-    moment_value = PostgreSQLDialect.moment_value
-    restarts = PostgreSQLDialect.restarts
-    took_position = PostgreSQLDialect.took_position
 
     def now_text(self) -> ColumnElement[str]:
         return cast(func.clock_timestamp(), Text)

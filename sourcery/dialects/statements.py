@@ -16,6 +16,7 @@ from sqlalchemy import ClauseElement, ColumnElement, Connection, CursorResult, E
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
 #: The result of a statement; rows of plain driver values.
 Rows: TypeAlias = "CursorResult[*tuple[Any, ...]]"
@@ -48,8 +49,8 @@ def schema_of(connection: Connection | Engine) -> str | None:
 class Constant(ColumnElement[str]):
     """A text that is part of the statement."""
 
-    type = String()
-    inherit_cache = False
+    type: TypeEngine[str] = String()
+    inherit_cache: bool | None = False
 
     def __init__(self, value: str) -> None:
         self.value = value

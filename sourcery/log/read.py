@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -18,6 +19,8 @@ from sourcery.stream import Stream
 _events = schema.events.c
 #: Rows per page.
 PAGE: Final = 500
+#: Kinds that are written into a statement as they are.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]+")
 #: Index of position and version in a row.
 POSITION: Final = 0
 VERSION: Final = 3
@@ -102,13 +105,21 @@ def _select(dialect: Dialect, shape: _Shape) -> Select[Any]:
         core = core.where(_events.category == bindparam("category"))
         core = core.where(_events.stream_id == bindparam("stream_id"))
     if shape.kinds is not None:
-        core = core.where(_events.kind.in_([Constant(kind) for kind in shape.kinds]))
+        core = core.where(_events.kind.in_(_constants(shape.kinds)))
     if shape.categories:
         core = core.where(_events.category.in_(_binds("category", shape.categories)))
     if shape.until:
         core = core.where(_events.recorded_at <= bindparam("until"))
     order = key.desc() if shape.backward else key
     return core.order_by(order).limit(bindparam("count"))
+
+
+def _constants(kinds: tuple[str, ...]) -> list[Any]:
+    """Kinds as text of the statement, so that a prepared plan knows which of them are rare.
+
+    Unusual ones are bound: SQLAlchemy takes some characters of a text for placeholders.
+    """
+    return [Constant(k) if _PLAIN.fullmatch(k) else bindparam(None, k) for k in kinds]
 
 
 def _binds(name: str, count: int) -> list[Any]:

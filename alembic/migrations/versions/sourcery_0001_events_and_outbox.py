@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateSequence, DropSequence
 
 revision = "sourcery_0001"
 down_revision = None
-branch_labels = ("sourcery",)
+branch_labels: tuple[str, ...] = ("sourcery",)
 depends_on = None
 
 MYSQL = ("mysql", "mariadb")
