@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     DateTime,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -30,14 +31,17 @@ from sqlalchemy.types import TypeEngine
 
 from sourcery.stream import (
     CATEGORY_LENGTH,
+    CONSUMER_LENGTH,
     KEY_LENGTH,
     KIND_LENGTH,
+    LETTER_KEY_LENGTH,
     STREAM_ID_LENGTH,
     TOPIC_LENGTH,
 )
 
-#: The revision this code was written for, and the oldest code it still lets in.
-REVISION: Final = 1
+#: The revision this code was written for: older tables are refused. The oldest code that a
+#: revision still lets in is a column of `sourcery_store`.
+REVISION: Final = 2
 
 PREFIX: Final = "sourcery_"
 SEQUENCE: Final = "sourcery_positions_seq"
@@ -75,6 +79,10 @@ JsonText: TypeEngine[Any] = (
     Text()
     .with_variant(postgresql.JSON(), "postgresql")
     .with_variant(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
+)
+#: Text of any length.
+LongText: TypeEngine[Any] = Text().with_variant(
+    mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
 )
 #: Message bytes of any content type.
 Payload: TypeEngine[Any] = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
@@ -132,6 +140,57 @@ positions: Table = Table(
     tables,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("last", BigInteger, nullable=False),
+    **_options,
+)
+
+#: One row per consumer and shard. No index is on what a page of events updates, and the revision
+#: lets half of each page of the table stay free, so that PostgreSQL updates a row in place.
+consumers: Table = Table(
+    "sourcery_consumers",
+    tables,
+    Column("name", Identifier(CONSUMER_LENGTH), primary_key=True),
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("log", String(10), nullable=False),
+    Column("shards", Integer, nullable=False),
+    Column("filter", LongText, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("owner", String(200), nullable=True),
+    Column("backend", String(100), nullable=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("lease_until", Moment, nullable=True),
+    Column("wanted_by", String(200), nullable=True),
+    Column("wanted_until", Moment, nullable=True),
+    Column("request", LongText, nullable=True),
+    Column("request_number", BigInteger, nullable=False),
+    Column("answer", LongText, nullable=True),
+    Column("hold_at", BigInteger, nullable=True),
+    Column("awaited", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Moment, nullable=True),
+    Column("error", LongText, nullable=True),
+    Column("rate", Double, nullable=True),
+    Column("ticked_at", Moment, nullable=True),
+    Column("updated_at", Moment, nullable=False),
+    **_options,
+)
+
+#: Events and messages that a consumer gave up, or that wait behind one; by reference.
+dead_letters: Table = Table(
+    "sourcery_dead_letters",
+    tables,
+    Column("consumer", Identifier(CONSUMER_LENGTH), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", Identifier(LETTER_KEY_LENGTH), nullable=False),
+    Column("bucket", SmallInteger, nullable=False),
+    Column("source_id", Uuid, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Moment, nullable=True),
+    Column("error_class", String(200), nullable=True),
+    Column("error", LongText, nullable=True),
+    Column("first_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
     **_options,
 )
 

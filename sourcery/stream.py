@@ -16,6 +16,9 @@ STREAM_ID_LENGTH: Final = 255
 KIND_LENGTH: Final = 150
 TOPIC_LENGTH: Final = 200
 KEY_LENGTH: Final = 255
+CONSUMER_LENGTH: Final = 200
+#: Category and id of a stream, or topic and key of a message, in one text.
+LETTER_KEY_LENGTH: Final = 900
 
 BUCKETS: Final = 1024
 
@@ -91,6 +94,11 @@ class Stream:
     def key(self) -> str:
         """The key that events of this stream are ordered by."""
         return f"{self.category}\0{self.id}"
+
+    @property
+    def path(self) -> str:
+        """Category and id as one readable text, from which both can be told."""
+        return f"{self.category.replace('%', '%25').replace('/', '%2F')}/{self.id}"
 
 
 def bucket_of(key: str) -> int:

@@ -63,7 +63,8 @@ def _check_result(engine: Engine) -> None:
     if identity.revision < declared.REVISION:
         raise DatabaseMisconfigured(
             f"sourcery_store says revision {identity.revision}, though Alembic has run all of ours",
-            f"the row was changed by hand: set its revision to {declared.REVISION}",
+            "a downgrade broke off: run it again; or the row was changed by hand: set its revision "
+            f"to {declared.REVISION}",
         )
     check_revision(identity)
 

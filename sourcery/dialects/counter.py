@@ -25,6 +25,7 @@ from sourcery.dialects.batch import Batch, MessageRow, PlacedEvent, Written
 from sourcery.dialects.statements import Statement
 
 _events, _outbox, _counter = schema.events.c, schema.outbox.c, schema.positions.c
+_consumers = schema.consumers.c
 _the_row = _counter.id == 1
 
 RAISE: Final = Statement(
@@ -39,11 +40,15 @@ HEAD_OF_STREAM: Final = (
     select(_events.version).where(_of_stream).order_by(_events.version.desc()).limit(1)
 )
 
-_both_logs = union_all(
-    select(func.max(_events.position).label("position")),
-    select(func.max(_outbox.position).label("position")),
-).subquery()
-GREATEST: Final = Statement(select(func.max(_both_logs.c.position)))
+
+def _greatest_of(*positions: ColumnElement[int]) -> Statement:
+    each = union_all(*[select(func.max(column).label("position")) for column in positions])
+    return Statement(select(func.max(each.subquery().c.position)))
+
+
+GREATEST: Final = _greatest_of(_events.position, _outbox.position)
+#: Letters need no look: a consumer that gave up an event has passed it.
+GREATEST_KNOWN: Final = _greatest_of(_events.position, _outbox.position, _consumers.position)
 
 _LEAST: Final = bindparam("least", type_=BigInteger())
 REPAIR: Final = Statement(

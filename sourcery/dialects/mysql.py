@@ -16,7 +16,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import DBAPIError
 
 from sourcery import schema
-from sourcery.dialects.base import Dialect
+from sourcery.dialects.base import Dialect, names_a_log
 from sourcery.dialects.batch import Batch, Written
 from sourcery.dialects.statements import schema_of
 from sourcery.errors import DatabaseMisconfigured, EncodeError
@@ -37,13 +37,21 @@ _TABLES: Final = text(
 )
 _COLLATIONS: Final = text(
     "SELECT table_name, column_name, collation_name FROM information_schema.columns "
-    "WHERE table_schema = coalesce(:schema, database()) AND table_name LIKE 'sourcery\\_%' "
-    "AND column_name IN ('category', 'stream_id', 'kind', 'topic', 'key')"
+    "WHERE table_schema = coalesce(:schema, database()) AND table_name LIKE 'sourcery\\_%'"
+)
+#: Tables and columns that hold names.
+_NAMES: Final = frozenset(
+    (table.name, column.name)
+    for table in schema.tables.sorted_tables
+    for column in table.columns
+    if isinstance(column.type, schema.Identifier)
 )
 _IS_CONNECTED: Final = text("SELECT count(*) FROM information_schema.processlist WHERE id = :id")
 #: Seconds to wait until an ended connection is gone, and between two looks.
 _PATIENCE: Final = 5.0
 _BETWEEN_LOOKS: Final = 0.01
+#: Seconds by which two computations of the server's start may differ.
+_START_DRIFT: Final = 2
 _BY_BYTES: Final = ("utf8mb4_nopad_bin", "utf8mb4_0900_bin")
 
 
@@ -97,6 +105,16 @@ class MySQLDialect(Dialect):
             time.sleep(_BETWEEN_LOOKS)
         return True
 
+    def backend_mark(self, connection: Connection) -> str | None:
+        """Connection id and start of the server: after a restart the numbers begin again."""
+        return f"{self.backend(connection)}/{_server_start(connection)}"
+
+    def end_marked(self, connection: Connection, mark: str) -> bool:
+        number, _, started = mark.partition("/")
+        if abs(int(started) - _server_start(connection)) > _START_DRIFT:
+            return True
+        return self.end_backend(connection, int(number))
+
     def now_text(self) -> ColumnElement[str]:
         return cast(func.utc_timestamp(6), mysql.CHAR)
 
@@ -117,7 +135,7 @@ class MySQLDialect(Dialect):
                     f"ALTER TABLE {table} ENGINE=InnoDB",
                 )
         for table, column, collation in connection.execute(_COLLATIONS, within):
-            if collation not in _BY_BYTES:
+            if (table, column) in _NAMES and collation not in _BY_BYTES:
                 raise DatabaseMisconfigured(
                     f"{table}.{column} compares by {collation}: different ids would be one",
                     f"give the column the collation {' or '.join(_BY_BYTES)}",
@@ -128,7 +146,15 @@ class MySQLDialect(Dialect):
         return _code(error) in _RESTART
 
     def took_position(self, error: DBAPIError) -> bool:
-        return _code(error) == _DUPLICATE and "PRIMARY" in str(error.orig)
+        """The error of MariaDB names the key but not the table; the statement does."""
+        is_key = _code(error) == _DUPLICATE and "PRIMARY" in str(error.orig)
+        return is_key and names_a_log(error.statement or "")
+
+
+def _server_start(connection: Connection) -> int:
+    """Seconds since 1970, give or take one: the server tells only its uptime, in seconds."""
+    uptime = connection.exec_driver_sql("SHOW GLOBAL STATUS LIKE 'Uptime'").one()[1]
+    return int(connection.exec_driver_sql("SELECT unix_timestamp()").scalar_one()) - int(uptime)
 
 
 def _code(error: DBAPIError) -> int | None:

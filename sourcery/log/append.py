@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from sourcery import schema
 from sourcery.dialects import Batch, Dialect, Written
@@ -48,6 +49,17 @@ def translated(dialect: Dialect) -> Generator[None]:
         if dialect.took_position(error):
             raise StoreRewound("a position just drawn is taken by a stored row") from error
         raise
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether the server or the way to it is to blame: connecting again may help.
+
+    An error without a statement happened while connecting. SQLite has no server to lose.
+    """
+    if not isinstance(error, DBAPIError) or isinstance(error.orig, sqlite3.Error):
+        return False
+    of_connecting = error.statement is None and isinstance(error, OperationalError | InterfaceError)
+    return error.connection_invalidated or of_connecting
 
 
 def stored_by(connection: Connection, batch: Batch) -> Written | None:

@@ -79,7 +79,7 @@ def reads(store: EventStore) -> dict[str, tuple[int, Callable[[], object]]]:
 def greatest_position(store: EventStore) -> int:
     """As a store asks at its start."""
     with store.database.reading() as connection:
-        return store.database.dialect.greatest_position(connection)
+        return store.database.dialect.greatest_known(connection)
 
 
 def record(store: EventStore, events: int) -> None:

@@ -3,9 +3,11 @@
 import pytest
 from sqlalchemy import text
 
-from sourcery import EventStore, UnitOfWork
-from sourcery.errors import DatabaseMisconfigured, StoreRewound
+from sourcery import EventStore, Subscriber, UnitOfWork
+from sourcery.consumers import EVENTS, ConsumerSpec, register, rows_of
+from sourcery.errors import DatabaseMisconfigured, InvalidArgument, StoreRewound
 from tests.databases import Database
+from tests.ordering.happened import Happened
 from tests.ordering.support import (
     InFlight,
     Worker,
@@ -63,6 +65,57 @@ def test_rule_7_messages_find_it_out_too(store: EventStore, database: Database) 
         new.settled()
     with pytest.raises(StoreRewound), UnitOfWork(store) as uow:
         uow.publish("topic", payload={})
+
+
+@pytest.fixture
+def passed(store: EventStore, database: Database) -> EventStore:
+    """A consumer passed position 5; then the logs went back to position 2, and it did not."""
+    append(store, "a", 5)
+    spec = ConsumerSpec(name="balances", log=EVENTS, shards=1, filter="all")
+    with store.database.connect_to_write() as connection, connection.begin():
+        register(connection, store.database.dialect, spec, 5)
+    execute(store, "DELETE FROM sourcery_events WHERE position > 2")
+    execute(store, FALL_BACK[database.family])
+    return store
+
+
+@pytest.mark.usefixtures("passed")
+def test_rule_7_a_consumer_may_not_stand_ahead(database: Database) -> None:
+    """It would never be given what is recorded at the positions that it has passed."""
+    with EventStore(database.url) as new, pytest.raises(StoreRewound, match="position 5"):
+        new.settled()
+    with EventStore(database.url) as new, pytest.raises(StoreRewound):
+        append(new)
+
+
+def test_rule_7_unchecked_a_consumer_misses_events(passed: EventStore) -> None:
+    """The test of the test: a store that runs already records below the checkpoint."""
+    append(passed, "b", 3)
+
+    with passed.engine.connect() as connection:
+        [row] = rows_of(connection, passed.database.dialect, "balances")
+    assert ([1, 2, 3, 4, 5], []) == (read(passed), read(passed, after=row.position))
+
+
+def test_rule_7_no_consumer_begins_beyond_the_end(store: EventStore, database: Database) -> None:
+    """A number that was mistyped is refused; stored, it would stop every store."""
+    append(store, "a", 2)
+    beyond = Subscriber(store, "balances", lambda uow, recorded: None, events=Happened, after=9)
+    with pytest.raises(InvalidArgument, match="position 9 is not settled yet, 2 is"):
+        beyond.run_once()
+    with EventStore(database.url) as new:
+        assert 2 == new.settled()
+
+
+@pytest.mark.usefixtures("passed")
+def test_rule_7_repair_goes_on_above_consumers_too(database: Database) -> None:
+    """The next event comes after all that any consumer has passed, so it is given it."""
+    with EventStore(database.url) as new:
+        new.repair()
+        assert 6 == append(new, "b").last
+        assert [6] == read(new, after=5)
+    with EventStore(database.url) as new:
+        assert 6 == new.settled()
 
 
 def test_rule_7_repair_mends_it(behind: EventStore, database: Database) -> None:

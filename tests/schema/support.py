@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -12,12 +13,15 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import URL, Connection, Engine, inspect
+from sqlalchemy import URL, Connection, Engine, event, inspect
 
 from sourcery import schema
 from sourcery.upgrade import exclusively
 
-TABLES = {"sourcery_events", "sourcery_outbox", "sourcery_positions", "sourcery_store"}
+FIRST_TABLES = {"sourcery_events", "sourcery_outbox", "sourcery_positions", "sourcery_store"}
+TABLES = FIRST_TABLES | {"sourcery_consumers", "sourcery_dead_letters"}
+#: The newest revision, as Alembic calls it.
+HEAD = f"sourcery_{schema.REVISION:04d}"
 VERSION_TABLE = "sourcery_alembic_version"
 #: All that an installed sourcery needs.
 INI = """\
@@ -81,15 +85,48 @@ def _is_table_of_ours(name: str | None, kind: str, _: Any) -> bool:
     return kind != "table" or name in TABLES
 
 
-def downgrade(engine: Engine) -> None:
-    """Run `alembic downgrade base`."""
+def upgrade_to(engine: Engine, revision: str) -> None:
+    """Run `alembic upgrade <revision>`."""
+    _move(engine, command.upgrade, revision)
 
+
+def downgrade(engine: Engine, revision: str = "base") -> None:
+    """Run `alembic downgrade <revision>`."""
+    _move(engine, command.downgrade, revision)
+
+
+def _move(engine: Engine, to: Callable[[Config, str], None], revision: str) -> None:
     def run_alembic(connection: Connection) -> None:
         config = configuration()
         config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+        to(config, revision)
 
     exclusively(engine, run_alembic)
+
+
+class Broken(Exception):
+    """The process died here."""
+
+
+def broken_at(engine: Engine, number: int, work: Callable[[Engine], object]) -> bool:
+    """Work, and break before the change of this number; False if there were fewer."""
+    seen = 0
+
+    def count(*arguments: object) -> None:
+        nonlocal seen
+        words = str(arguments[2]).lstrip().upper()
+        seen += words.startswith(("CREATE", "DROP", "INSERT", "UPDATE"))
+        if seen == number:
+            raise Broken
+
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        work(engine)
+    except Broken:
+        return True
+    finally:
+        event.remove(engine, "before_cursor_execute", count)
+    return False
 
 
 def tables(engine: Engine, schema: str | None = None) -> set[str]:

@@ -11,7 +11,17 @@ from sqlalchemy import Engine, inspect, select, text
 from sourcery import schema
 from sourcery.upgrade import upgrade
 from tests.databases import Database
-from tests.schema.support import INI, TABLES, VERSION_TABLE, Alembic, check, run, tables
+from tests.schema.support import (
+    FIRST_TABLES,
+    HEAD,
+    INI,
+    TABLES,
+    VERSION_TABLE,
+    Alembic,
+    check,
+    run,
+    tables,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,10 +30,12 @@ ROOT = Path(__file__).parents[2]
 def test_the_installed_migrations_upgrade_and_downgrade(alembic: Alembic, engine: Engine) -> None:
     """An ini file with `script_location = sourcery.migrations:.` is all it takes."""
     alembic("upgrade", "head")
-    assert "sourcery_0001 (head)" in alembic("current")
+    assert f"{HEAD} (head)" in alembic("current")
     assert "No new upgrade operations" in alembic("check")
     upgrade(engine)
 
+    alembic("downgrade", "sourcery_0001")
+    assert FIRST_TABLES | {VERSION_TABLE} == tables(engine)
     alembic("downgrade", "base")
     assert {VERSION_TABLE} == tables(engine)
 

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from sourcery import schema
+from sourcery import EventStore, schema
+from sourcery.errors import DatabaseMisconfigured
 from sourcery.upgrade import upgrade
+from tests.databases import Database
 
 ALIKE = ["Ada", "ada", "Ada ", "Áda"]
 
@@ -71,3 +73,46 @@ def test_rule_38_every_name_column_compares_by_bytes(engine: Engine) -> None:
         if isinstance(column.type, schema.Identifier)
     }
     assert declared == set(map(tuple, found))
+
+
+NAMES = [
+    ("sourcery_events", "stream_id", 255),
+    ("sourcery_outbox", "key", 255),
+    ("sourcery_consumers", "name", 200),
+    ("sourcery_dead_letters", "consumer", 200),
+    ("sourcery_dead_letters", "key", 900),
+]
+
+
+@pytest.mark.promise(49)
+@pytest.mark.databases("mariadb")
+@pytest.mark.parametrize(("table", "column", "length"), NAMES)
+def test_rule_38_a_changed_collation_is_refused(
+    database: Database, table: str, column: str, length: int
+) -> None:
+    """At start, before two names that look alike become one."""
+    with EventStore(database.url) as store:
+        with store.engine.begin() as connection:
+            connection.execute(
+                text(
+                    f"ALTER TABLE {table} MODIFY `{column}` VARCHAR({length})"
+                    " CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL"
+                )
+            )
+        with pytest.raises(DatabaseMisconfigured, match=f"{table}.{column} compares by"):
+            store.settled()
+
+
+@pytest.mark.promise(49)
+@pytest.mark.databases("mariadb")
+def test_rule_38_other_columns_compare_as_they_like(database: Database) -> None:
+    """A database's own collation is no reason to refuse what is no name."""
+    with EventStore(database.url) as store:
+        with store.engine.begin() as connection:
+            connection.execute(
+                text(
+                    "ALTER TABLE sourcery_consumers MODIFY status VARCHAR(20)"
+                    " CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL"
+                )
+            )
+        assert 0 == store.settled()

@@ -17,7 +17,7 @@ from sourcery.engine import open_engine
 from sourcery.errors import UpgradeBlocked
 from sourcery.upgrade import exclusively, upgrade
 from tests.databases import Database
-from tests.schema.support import check
+from tests.schema.support import check, upgrade_to
 
 #: Says "ready", waits for a line, upgrades, and says how many revisions it ran.
 PROGRAM = """
@@ -64,13 +64,32 @@ def upgrade_in_eight_processes(url: URL, program: str) -> list[str]:
     return sorted(each.communicate(timeout=120)[0] for each in programs)
 
 
+def one_ran(revisions: int) -> list[str]:
+    """What the eight say when one ran so many revisions, and the others found nothing to do."""
+    return ["0\n"] * 7 + [f"{revisions}\n"]
+
+
 @pytest.mark.promise(44)
 @pytest.mark.promise(49)
 def test_rule_41_of_eight_processes_one_upgrades(empty_database: Database, engine: Engine) -> None:
-    """All succeed, one runs the revision, and the tables are right."""
+    """All succeed, one runs the revisions, and the tables are right."""
     said = upgrade_in_eight_processes(empty_database.url, PROGRAM)
 
-    assert ["0\n"] * 7 + ["1\n"] == said
+    assert one_ran(schema.REVISION) == said
+    check(engine)
+
+
+@pytest.mark.promise(44)
+@pytest.mark.promise(49)
+def test_rule_41_of_eight_new_releases_one_upgrades(
+    empty_database: Database, engine: Engine
+) -> None:
+    """The same when the tables are those of the first release."""
+    upgrade_to(engine, "sourcery_0001")
+
+    said = upgrade_in_eight_processes(empty_database.url, PROGRAM)
+
+    assert one_ran(schema.REVISION - 1) == said
     check(engine)
 
 
@@ -82,7 +101,7 @@ def test_rule_41_without_the_lock_they_break_each_other(empty_database: Database
 
     said = upgrade_in_eight_processes(empty_database.url, unlocked + PROGRAM)
 
-    assert ["0\n"] * 7 + ["1\n"] != said
+    assert one_ran(schema.REVISION) != said
 
 
 @pytest.mark.promise(44)

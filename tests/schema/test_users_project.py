@@ -6,9 +6,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from sourcery.errors import DatabaseMisconfigured
 from sourcery.upgrade import upgrade
 from tests.databases import Database
-from tests.schema.support import TABLES, VERSION_TABLE, differences, run, tables
+from tests.schema.support import (
+    FIRST_TABLES,
+    HEAD,
+    TABLES,
+    VERSION_TABLE,
+    differences,
+    run,
+    tables,
+)
 
 ENV = """\
 from alembic import context
@@ -156,12 +165,24 @@ def downgrade():
 
 
 @pytest.fixture
-def joined(tmp_path: Path, empty_database: Database) -> Project:
-    """A project that lists our revisions beside its own, upgraded."""
+def theirs(tmp_path: Path, empty_database: Database) -> Project:
+    """A project that lists our revisions beside its own, which needs our first."""
     project = Project(tmp_path, empty_database, settings=OURS_TOO)
     (project.versions / "theirs.py").write_text(THEIRS)
-    project.alembic("upgrade", "heads")
     return project
+
+
+@pytest.fixture
+def joined(theirs: Project) -> Project:
+    """That project, upgraded."""
+    theirs.alembic("upgrade", "heads")
+    return theirs
+
+
+def stands_at(engine: Engine) -> set[str]:
+    """What the user's version table says."""
+    with engine.connect() as connection:
+        return set(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
 
 
 @pytest.mark.promise(44)
@@ -172,9 +193,24 @@ def test_a_users_tree_makes_our_tables_too(engine: Engine) -> None:
 
     assert TABLES | {"customers", "alembic_version"} == tables(engine)
     assert [] == differences(engine)
-    with engine.connect() as connection:
-        heads = connection.execute(text("SELECT version_num FROM alembic_version")).scalars()
-        assert ["theirs"] == heads.all()
+    assert {"theirs", HEAD} == stands_at(engine)
+
+
+@pytest.mark.promise(44)
+def test_a_users_tree_goes_on_from_our_first_revision(theirs: Project, engine: Engine) -> None:
+    """After an update of ours, `alembic upgrade heads` brings what is new; we do not meddle."""
+    theirs.alembic("upgrade", "theirs")
+    assert FIRST_TABLES | {"customers", "alembic_version"} == tables(engine)
+    with pytest.raises(DatabaseMisconfigured, match="alembic upgrade heads in that tree"):
+        upgrade(engine)
+
+    theirs.alembic("upgrade", "heads")
+    upgrade(engine)
+    assert {"theirs", HEAD} == stands_at(engine)
+    assert [] == differences(engine)
+
+    theirs.alembic("downgrade", "sourcery@sourcery_0001")
+    assert FIRST_TABLES | {"customers", "alembic_version"} == tables(engine)
 
 
 @HAS_PLUGINS

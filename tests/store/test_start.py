@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from sourcery import EventStore, Stream, UnitOfWork
+from sourcery import EventStore, Stream, UnitOfWork, schema
 from sourcery.errors import (
     SchemaAhead,
     SchemaBehind,
@@ -41,13 +41,13 @@ def test_a_schema_that_is_behind_is_refused(database: Database) -> None:
     change(database, "update sourcery_store set revision = 0")
     with open_store(database) as store, pytest.raises(SchemaBehind) as refused:
         store.settled()
-    assert (0, 1) == (refused.value.found, refused.value.needed)
+    assert (0, schema.REVISION) == (refused.value.found, refused.value.needed)
 
 
 @pytest.mark.promise(44)
 def test_a_newer_schema_that_still_lets_this_code_in_is_used(database: Database) -> None:
     """The previous release's code runs on the new schema."""
-    change(database, "update sourcery_store set revision = 2")
+    change(database, "update sourcery_store set revision = revision + 1")
     with open_store(database) as store:
         assert 0 == store.settled()
 
@@ -55,10 +55,10 @@ def test_a_newer_schema_that_still_lets_this_code_in_is_used(database: Database)
 @pytest.mark.promise(44)
 def test_a_schema_that_needs_newer_code_is_refused(database: Database) -> None:
     """A schema that no longer supports this code says which revision it needs."""
-    change(database, "update sourcery_store set revision = 3, minimum_revision = 2")
+    change(database, "update sourcery_store set revision = 9999, minimum_revision = 9998")
     with open_store(database) as store, pytest.raises(SchemaAhead) as refused:
         store.settled()
-    assert 2 == refused.value.minimum
+    assert (9998, schema.REVISION) == (refused.value.minimum, refused.value.known)
 
 
 def test_a_refused_unit_of_work_writes_nothing(database: Database) -> None:
@@ -66,7 +66,7 @@ def test_a_refused_unit_of_work_writes_nothing(database: Database) -> None:
     change(database, "update sourcery_store set revision = 0")
     with open_store(database) as store, pytest.raises(SchemaBehind), UnitOfWork(store) as uow:
         uow.append(Stream("account", 1), [Opened("Ada")])
-    change(database, "update sourcery_store set revision = 1")
+    change(database, f"update sourcery_store set revision = {schema.REVISION}")
     with open_store(database) as store:
         assert [] == list(store.read())
 

@@ -1,0 +1,48 @@
+"""Consumers as the database has them: checkpoints, leases, requests and dead letters.
+
+Everything here takes a connection, executes and never commits.
+"""
+
+from sourcery.consumers.leases import Lease, leave, release, renew, take, want
+from sourcery.consumers.letters import (
+    Letter,
+    LetterGone,
+    LetterStatus,
+    letters_of,
+    open_letters,
+)
+from sourcery.consumers.progress import LeaseLost, advance, fail, hold_still
+from sourcery.consumers.requests import Answer, Request, answer, ask
+from sourcery.consumers.rows import ConsumerRow, Status, all_rows, rows_of
+from sourcery.consumers.spec import EVENTS, OUTBOX, ConsumerSpec, check_shards, register
+
+__all__ = [
+    "EVENTS",
+    "OUTBOX",
+    "Answer",
+    "ConsumerRow",
+    "ConsumerSpec",
+    "Lease",
+    "LeaseLost",
+    "Letter",
+    "LetterGone",
+    "LetterStatus",
+    "Request",
+    "Status",
+    "advance",
+    "all_rows",
+    "answer",
+    "ask",
+    "check_shards",
+    "fail",
+    "hold_still",
+    "leave",
+    "letters_of",
+    "open_letters",
+    "register",
+    "release",
+    "renew",
+    "rows_of",
+    "take",
+    "want",
+]

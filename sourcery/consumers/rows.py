@@ -1,0 +1,125 @@
+"""The rows of `sourcery_consumers`, one per consumer and shard, as they are read.
+
+    (no row) --register--> stopped --claim--> catching_up <--> live
+                              ^                 |    |
+                              |              retrying |--> paused, faulted
+                              +---- release ----+----+
+
+`paused` and `faulted` outlive their owner: only a request ends them. The others say what the
+owner does, and mean "stopped" once its lease has run out.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Final
+
+from attrs import fields_dict, frozen
+from sqlalchemy import Connection, bindparam, select
+
+from sourcery import schema
+from sourcery.dialects import Dialect
+from sourcery.dialects.statements import Statement
+
+
+class Status(StrEnum):
+    """What a shard of a consumer is doing."""
+
+    STOPPED = "stopped"
+    CATCHING_UP = "catching_up"
+    LIVE = "live"
+    RETRYING = "retrying"
+    PAUSED = "paused"
+    FAULTED = "faulted"
+
+    @property
+    def halted(self) -> bool:
+        """Whether nothing is handled until a request says so, whoever owns the shard."""
+        return self in (Status.PAUSED, Status.FAULTED)
+
+
+@frozen(kw_only=True)
+class ConsumerRow:
+    """One shard of a consumer, as the database has it."""
+
+    name: str
+    shard: int
+    log: str
+    shards: int
+    filter: str
+    position: int
+    status: Status
+    owner: str | None
+    backend: str | None
+    epoch: int
+    lease_until: datetime | None
+    wanted_by: str | None
+    wanted_until: datetime | None
+    request: str | None
+    request_number: int
+    answer: str | None
+    hold_at: int | None
+    awaited: int
+    attempts: int
+    next_attempt_at: datetime | None
+    error: str | None
+    rate: float | None
+    ticked_at: datetime | None
+    updated_at: datetime
+    #: The database's clock when the row was read.
+    now: datetime
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether a worker holds an unexpired lease."""
+        return (
+            self.owner is not None and self.lease_until is not None and self.now < self.lease_until
+        )
+
+    @property
+    def live_wanter(self) -> str | None:
+        """The standby that wants the shard, while it does."""
+        wants = self.wanted_until is not None and self.now < self.wanted_until
+        return self.wanted_by if wants else None
+
+
+_columns = schema.consumers.c
+_NAMES: Final = [name for name in fields_dict(ConsumerRow) if name != "now"]
+_TIMES: Final = ("lease_until", "wanted_until", "next_attempt_at", "ticked_at", "updated_at", "now")
+
+
+@lru_cache(maxsize=64)
+def _statement(dialect: Dialect, *, one: bool) -> Statement:
+    rows = select(*[_columns[name] for name in _NAMES], dialect.now_text().label("now"))
+    if one:
+        rows = rows.where(_columns.name == bindparam("name"))
+    return Statement(rows.order_by(_columns.name, _columns.shard))
+
+
+def rows_of(connection: Connection, dialect: Dialect, name: str) -> list[ConsumerRow]:
+    """All shards of a consumer, by number; empty when it was never registered."""
+    found = _statement(dialect, one=True).run(connection, {"name": name})
+    return [_row(values) for values in found]
+
+
+def all_rows(connection: Connection, dialect: Dialect) -> list[ConsumerRow]:
+    """All shards of all consumers, by name and number."""
+    return [_row(values) for values in _statement(dialect, one=False).run(connection, {})]
+
+
+def _row(stored: Any) -> ConsumerRow:
+    values: dict[str, Any] = dict(zip((*_NAMES, "now"), stored, strict=True))
+    for name in _TIMES:
+        values[name] = as_moment(values[name])
+    values["status"] = Status(values["status"])
+    return ConsumerRow(**values)
+
+
+def as_moment(stored: datetime | str | None) -> datetime | None:
+    """A time in UTC, from whatever the driver makes of one."""
+    if stored is None:
+        return None
+    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
