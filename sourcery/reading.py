@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
-
 from sourcery.codec import Decoder
 from sourcery.database import Database
-from sourcery.dialects import Frontier, IncarnationChanged
-from sourcery.errors import StoreRewound
-from sourcery.log import PAGE, Query, page
-from sourcery.recorded import Recorded
+from sourcery.dialects import IncarnationChanged
+from sourcery.following import Fence
+from sourcery.log import PAGE, page
+from sourcery.recorded import Recorded, StoredRow
 from sourcery.selection import Selection
-
-_POSITION, _EVENT_ID = 0, 4
 
 
 def read_events(
@@ -33,52 +29,39 @@ def read_events(
             return
 
 
-def _rows(database: Database, selection: Selection) -> Iterator[Any]:
-    settles = selection.query.stream is None and not selection.unsettled
-    frontier = database.frontier() if settles else None
-    last = None
+def _rows(database: Database, selection: Selection) -> Iterator[StoredRow]:
+    committed = selection.query.stream is not None or selection.unsettled
+    fence = None if committed else Fence(database, selection.query)
     size = min(PAGE, selection.limit or PAGE)
     while True:
-        try:
-            rows = _one_page(database, selection, size, frontier)
-        except IncarnationChanged:
-            frontier = _frontier_after(database, last)
-            continue
+        rows = _settled(fence, selection, size) if fence else _page(database, selection, size)
         yield from rows
         if len(rows) < size:
             return
-        last = rows[-1]
-        selection = selection.beyond(last[selection.query.key])
+        selection = selection.beyond(rows[-1][selection.query.key])
+        if fence:
+            fence.last = rows[-1]
 
 
-def _one_page(
-    database: Database, selection: Selection, size: int, frontier: Frontier | None
-) -> Sequence[Any]:
-    upto = selection.upto if frontier is None else min(selection.upto, frontier.settled)
+def _settled(fence: Fence, selection: Selection, size: int) -> Sequence[StoredRow]:
+    """A page behind the frontier of the first page, or of a server that took over since."""
+    if not fence.settled:
+        fence.renew()
+    while True:
+        try:
+            return fence.rows(selection.above, selection.upto, size)
+        except IncarnationChanged:
+            fence.renew()
+
+
+def _page(database: Database, selection: Selection, size: int) -> Sequence[StoredRow]:
+    """A page of what is committed."""
     with database.reading() as connection:
         return page(
             connection,
             database.dialect,
             selection.query,
             above=selection.above,
-            upto=upto,
+            upto=selection.upto,
             limit=size,
-            frontier=frontier,
         )
-
-
-def _frontier_after(database: Database, last: Any) -> Frontier:
-    """A frontier of the server that answers now, if its history still holds the last event."""
-    database.restart()
-    if last is not None:
-        with database.reading() as connection:
-            if not _holds(connection, database, last):
-                problem = f"event {last[_EVENT_ID]} is no longer at position {last[_POSITION]}"
-                raise StoreRewound(problem)
-    return database.frontier()
-
-
-def _holds(connection: Connection, database: Database, row: Any) -> bool:
-    position = row[_POSITION]
-    found = page(connection, database.dialect, Query(), above=position - 1, upto=position, limit=1)
-    return bool(found) and found[0][_EVENT_ID] == row[_EVENT_ID]

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from sourcery.errors import InvalidArgument
 from sourcery.log import Query
+from sourcery.start import NOW
 from sourcery.stream import CATEGORY_LENGTH, Stream, check_name
 
 #: Above every version and position.
@@ -21,8 +22,23 @@ def _check_until(until: object) -> None:
         return
     if not isinstance(until, datetime):
         raise InvalidArgument("until", f"must be a datetime, not {type(until).__name__}")
-    if until.utcoffset() is None:
-        raise InvalidArgument("until", "is a naive datetime: give it a time zone")
+    _check_aware("until", until)
+
+
+def _check_aware(name: str, moment: datetime) -> None:
+    if moment.utcoffset() is None:
+        raise InvalidArgument(name, "is a naive datetime: give it a time zone")
+
+
+def check_start(start: object, name: str = "after") -> None:
+    """Raise `InvalidArgument` for what is neither a position, a time nor `NOW`."""
+    if isinstance(start, datetime):
+        _check_aware(name, start)
+    elif isinstance(start, int) and not isinstance(start, bool):
+        _whole_number(name, start, 0)
+    elif start is not NOW:
+        problem = f"must be a position, an aware datetime or NOW, not {type(start).__name__}"
+        raise InvalidArgument(name, problem)
 
 
 def _whole_number(name: str, value: object, least: int) -> None:

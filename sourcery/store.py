@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from threading import Event
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast, overload
 
@@ -20,7 +21,9 @@ from sourcery.log import Query
 from sourcery.reading import read_events
 from sourcery.recorded import Recorded
 from sourcery.selection import Selection, bounds, check_categories
+from sourcery.start import ORIGIN, Start
 from sourcery.stream import Stream
+from sourcery.subscription import Subscription
 from sourcery.token import Token
 
 E = TypeVar("E")
@@ -50,6 +53,7 @@ class EventStore:
         codec: Codec | None = None,
         clock: Clock | None = None,
         environment: str | None = None,
+        notify: bool = True,
     ) -> None:
         """Declare the events for reads that name none.
 
@@ -57,7 +61,10 @@ class EventStore:
         of such.
         `clock` gives `recorded_at`, an aware datetime, instead of the database's clock.
         `environment` ("production") is written into the database by the first store that
-        names one and compared from then on. Raises `DefinitionError` for a kind declared
+        names one and compared from then on. `notify` wakes readers in other processes after
+        a commit (PostgreSQL: a connection that notifies, and one that listens while somebody
+        waits); without it, as behind a pooler that hands on connections between transactions,
+        they find out when they look again. Raises `DefinitionError` for a kind declared
         twice and for a class that cannot be stored, `UnknownDatabase` for a database without
         a dialect.
         """
@@ -67,7 +74,7 @@ class EventStore:
         self._decoders: dict[tuple[type[Any], ...], Decoder] = {}
         self._declared = _declared(aggregates, events)
         self.decoder(self._declared)
-        self.database: Database = Database(database, environment)
+        self.database: Database = Database(database, environment, notify=notify)
 
     @property
     def engine(self) -> Engine:
@@ -166,7 +173,7 @@ class EventStore:
         Raises `DecodeError` at an event that does not fit its class, `StoreRewound` when the
         history that was read is no longer there.
         """
-        decoder = self.decoder(self._wanted(events))
+        decoder = self.decoder(self.wanted(events))
         query = Query(
             stream=stream,
             kinds=tuple(sorted(decoder.kinds)),
@@ -178,12 +185,73 @@ class EventStore:
         selection = Selection(query=query, above=above, upto=upto, limit=limit, unsettled=unsettled)
         return read_events(self.database, decoder, selection)
 
-    def _wanted(self, events: object) -> tuple[type[Any], ...]:
+    @overload
+    def subscribe(
+        self,
+        *,
+        after: Start = ORIGIN,
+        events: TypeForm[E],
+        categories: Iterable[str] = (),
+        timeout: float | None = None,
+        stop: Event | None = None,
+        on_caught_up: Callable[[], object] | None = None,
+    ) -> Subscription[E]: ...
+
+    @overload
+    def subscribe(
+        self,
+        *,
+        after: Start = ORIGIN,
+        categories: Iterable[str] = (),
+        timeout: float | None = None,
+        stop: Event | None = None,
+        on_caught_up: Callable[[], object] | None = None,
+    ) -> Subscription[Any]: ...
+
+    def subscribe(
+        self,
+        *,
+        after: Start = ORIGIN,
+        events: Any = None,
+        categories: Iterable[str] = (),
+        timeout: float | None = None,
+        stop: Event | None = None,
+        on_caught_up: Callable[[], object] | None = None,
+    ) -> Subscription[Any]:
+        """Iterate over the log's events as they settle: those that are there, then new ones.
+
+        Begins after a position, at an aware time, or at `NOW`, which is resolved here: what is
+        committed later or not settled yet is delivered. `events` and `categories` select as in
+        `read`. Iteration ends after `timeout` seconds without an event, with 0 as soon as no
+        event is there, and at once when `stop` is set; iterating again goes on.
+        `on_caught_up` is called once, in the iterating thread, when all that was settled is
+        handed out. Memory holds a page, and no transaction is open between events.
+        """
+        decoder = self.decoder(self.wanted(events, "subscribe"))
+        query = Query(
+            kinds=tuple(sorted(decoder.kinds)), categories=check_categories(None, categories)
+        )
+        return Subscription(
+            self.database,
+            decoder,
+            query,
+            after,
+            timeout=timeout,
+            stop=stop,
+            on_caught_up=on_caught_up,
+        )
+
+    def wanted(self, events: object, by: str = "read") -> tuple[type[Any], ...]:
+        """The classes of a union, or all that the store declares; none is an error."""
         classes = self._declared if events is None else event_classes(events)
         if not classes:
-            problem = "say which: read(events=A | B), or EventStore(..., aggregates=[...])"
+            problem = f"say which: {by}(events=A | B), or EventStore(..., aggregates=[...])"
             raise InvalidArgument("events", problem)
         return classes
+
+    def stored_kinds(self, kinds: Iterable[str]) -> frozenset[str]:
+        """The kinds that are asked of the database to read these: older names as well."""
+        return self._upcasters.sources(kinds)
 
     def decoder(self, classes: tuple[type[Any], ...]) -> Decoder:
         """How stored rows become these events; made once per union."""
@@ -192,7 +260,7 @@ class EventStore:
         return self._decoders[classes]
 
     def close(self) -> None:
-        """Close the connections of an engine that the store made. May be called again."""
+        """End our threads and the connections we made. May be called again."""
         self.database.close()
 
     def __enter__(self) -> Self:

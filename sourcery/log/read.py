@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from attrs import frozen
-from sqlalchemy import Connection, Select, bindparam, select
+from attrs import evolve, frozen
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, literal_column, select
 
 from sourcery import schema
 from sourcery.dialects import Dialect, Frontier
@@ -37,9 +37,17 @@ class Query:
     #: Stored kinds, sorted; None is every kind.
     kinds: tuple[str, ...] | None = None
     categories: tuple[str, ...] = ()
+    #: Only streams of this id, ordered by position; name their categories with it.
+    stream_id: str | None = None
     #: Only events recorded at or before this time.
     until: datetime | None = None
     backward: bool = False
+    #: Index and count: only the buckets of one of several shards.
+    shard: tuple[int, int] | None = None
+
+    def of_shard(self, number: int, shards: int) -> Query:
+        """The same, of one of several shards."""
+        return evolve(self, shard=(number, shards))
 
     @property
     def key(self) -> int:
@@ -76,8 +84,10 @@ class _Shape:
     stream: bool
     kinds: tuple[str, ...] | None
     categories: int
+    stream_id: bool
     until: bool
     backward: bool
+    sharded: bool
     fenced: bool
 
 
@@ -86,8 +96,10 @@ def _shape(query: Query, *, fenced: bool) -> _Shape:
         stream=query.stream is not None,
         kinds=query.kinds,
         categories=len(query.categories),
+        stream_id=query.stream_id is not None,
         until=query.until is not None,
         backward=query.backward,
+        sharded=_is_sharded(query),
         fenced=fenced,
     )
 
@@ -108,10 +120,22 @@ def _select(dialect: Dialect, shape: _Shape) -> Select[Any]:
         core = core.where(_events.kind.in_(_constants(shape.kinds)))
     if shape.categories:
         core = core.where(_events.category.in_(_binds("category", shape.categories)))
+    if shape.stream_id:
+        core = core.where(_events.stream_id == bindparam("stream_id"))
     if shape.until:
         core = core.where(_events.recorded_at <= bindparam("until"))
+    if shape.sharded:
+        core = core.where(_of_shard())
     order = key.desc() if shape.backward else key
     return core.order_by(order).limit(bindparam("count"))
+
+
+def _of_shard() -> ColumnElement[bool]:
+    """`bucket % shards = shard`, so said that PostgreSQL expects one row in three.
+
+    Of an equation it expects one in 200, and sorts the whole log for a page.
+    """
+    return (_events.bucket + bindparam("rest")) % bindparam("shards") < literal_column("1")
 
 
 def _constants(kinds: tuple[str, ...]) -> list[Any]:
@@ -130,6 +154,34 @@ def _values(dialect: Dialect, query: Query) -> dict[str, Any]:
     values: dict[str, Any] = {f"category_{n}": name for n, name in enumerate(query.categories)}
     if query.stream:
         values |= {"category": query.stream.category, "stream_id": query.stream.id}
+    if query.stream_id is not None:
+        values["stream_id"] = query.stream_id
     if query.until is not None:
         values["until"] = dialect.moment_value(query.until)
+    if query.shard is not None and _is_sharded(query):
+        index, count = query.shard
+        values |= {"rest": count - index, "shards": count}
     return values
+
+
+def _is_sharded(query: Query) -> bool:
+    """One shard of one is everything."""
+    return query.shard is not None and query.shard[1] > 1
+
+
+_AT: Final = Statement(
+    select(_events.position)
+    .where(_events.recorded_at >= bindparam("moment"), _events.position <= bindparam("upto"))
+    .order_by(_events.position)
+    .limit(1)
+)
+
+
+def position_at(connection: Connection, dialect: Dialect, moment: datetime, settled: int) -> int:
+    """The position after which a reader begins at a time; `settled` when nothing is so late.
+
+    No index helps: events are looked at from the origin to the first that was recorded then.
+    """
+    values = {"moment": dialect.moment_value(moment), "upto": settled}
+    found = _AT.run(connection, values).scalar()
+    return settled if found is None else found - 1

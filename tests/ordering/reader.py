@@ -1,14 +1,17 @@
 """The reader of the stress: it pages behind a checkpoint, as every consumer does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from random import Random
 
 from attrs import define, field
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from sourcery import EventStore
+from sourcery import EventStore, Recorded
+from sourcery.following import Follower
 from sourcery.log import Query, page
+from sourcery.recorded import StoredRow
 from tests.ordering.happened import Happened
 from tests.ordering.outcome import Delivery, delivery
 
@@ -45,7 +48,7 @@ class Reader:
         before = len(self.delivered)
         try:
             self._disturb()
-            self.random.choice([self._read, self._page])()
+            self.random.choice([self._read, self._page, self._subscribe, self._shards])()
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
@@ -56,15 +59,29 @@ class Reader:
         """Read on without disturbance until nothing comes any more."""
         self._store.close()
         self._store = self.opening()
-        while self._read() or self._page():
+        while self._read() or self._page() or self._subscribe() or self._shards():
             pass
         self._store.close()
 
     def _read(self) -> int:
         """By `store.read`: the last position read is the checkpoint."""
-        before = len(self.delivered)
         limit = self.random.choice([None, 7])
-        for recorded in self._store.read(events=Happened, after=self.checkpoint, limit=limit):
+        return self._take(self._store.read(events=Happened, after=self.checkpoint, limit=limit))
+
+    def _subscribe(self) -> int:
+        """By `store.subscribe`: it goes on by itself when it loses its connection."""
+        subscription = self._store.subscribe(events=Happened, after=self.checkpoint, timeout=0)
+        taken = self._take(islice(subscription, self.random.choice([20, 100])))
+        if self.random.random() < DROPS:
+            self._drop_connection()
+        taken += self._take(islice(subscription, self.random.choice([20, 100])))
+        self.checkpoint = max(self.checkpoint, subscription.position)
+        return taken
+
+    def _take(self, events: Iterator[Recorded[Happened]]) -> int:
+        """Keep what is given until something cuts it short."""
+        before = len(self.delivered)
+        for recorded in events:
             place = (recorded.stream.category, recorded.stream.id)
             event_id = str(recorded.event_id)
             self.delivered.append(Delivery(recorded.position, place, recorded.version, event_id))
@@ -72,6 +89,23 @@ class Reader:
             if self.random.random() < CUT_SHORT / 10:
                 break
         return len(self.delivered) - before
+
+    def _shards(self) -> int:
+        """As the workers of a few shards that all stop at one position."""
+        count = self.random.choice([2, 3, 5])
+        hold_at = self._store.settled()
+        rows = [row for index in range(count) for row in self._shard((index, count), hold_at)]
+        self.delivered += map(delivery, rows)
+        self.checkpoint = max(self.checkpoint, hold_at)
+        return len(rows)
+
+    def _shard(self, shard: tuple[int, int], hold_at: int) -> Iterator[StoredRow]:
+        query = Query(kinds=("ordering.happened",), shard=shard)
+        follower = Follower(self._store.database, query, self.checkpoint, size=20, durable=True)
+        while follower.position < hold_at:
+            page = follower.look(upto=hold_at)
+            yield from page.rows
+            follower.advance(page.upto)
 
     def _page(self, size: int = 20) -> int:
         """As a worker: a page that is not full moves the checkpoint to the settled position."""
