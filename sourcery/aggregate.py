@@ -18,24 +18,34 @@ Only the functions at the end of this module touch an aggregate's private state.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
-import attrs
-from attrs import AttrsInstance, frozen
+from attrs import frozen
 
 from sourcery.context import Metadata, current_metadata
-from sourcery.errors import DefinitionError, InvalidName, UndeclaredEvent, UnitOfWorkError
-from sourcery.events import event_classes, is_frozen
-from sourcery.stream import CATEGORY_LENGTH, Stream, StreamId, check_name, stream_id_text
+from sourcery.errors import DefinitionError, UndeclaredEvent, UnitOfWorkError
+from sourcery.folded import (
+    Kind,
+    applied_classes,
+    events_argument,
+    is_open,
+    make_empty,
+    name_argument,
+)
+from sourcery.stream import Stream, StreamId, stream_id_text
 
 E = TypeVar("E")
 A = TypeVar("A", bound="Aggregate[Any]")
 #: An event that is recorded but not yet written, with the metadata of that moment.
 Pending = tuple[Any, Metadata]
 
-_METHODS = ("record", "apply", "handle")
-_PROPERTIES = ("id", "version")
-_PRIVATE = ("_id", "_version", "_recorded", "_ended", "_declared")
+_KIND: Final = Kind(
+    name="aggregate",
+    article="an",
+    methods=("record", "apply", "handle"),
+    properties=("id", "version"),
+    private=("_id", "_version", "_recorded", "_ended", "_declared"),
+)
 
 
 @frozen
@@ -64,9 +74,7 @@ class Aggregate(Generic[E]):
 
     def __init_subclass__(cls, *, category: str | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
-        for name in _PROPERTIES:
-            if name in cls.__dict__:
-                raise _hides(cls, name)
+        _KIND.check_properties(cls)
         # attrs makes a slotted class twice, the second time without class arguments.
         if category is None and "_declared" in cls.__dict__:
             return
@@ -75,14 +83,7 @@ class Aggregate(Generic[E]):
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
         """Check the fields, once attrs knows them."""
-        if is_frozen(cls):
-            raise DefinitionError(cls.__qualname__, "an aggregate changes: use attrs.define")
-        for attribute in attrs.fields(cast(type[AttrsInstance], cls)):
-            if attribute.name in (*_METHODS, *_PROPERTIES, *_PRIVATE):
-                raise _hides(cls, attribute.name)
-            if attribute.init and attribute.default is attrs.NOTHING:
-                problem = f"field {attribute.name!r} needs a default: an aggregate begins empty"
-                raise DefinitionError(cls.__qualname__, problem)
+        _KIND.check_fields(cls)
 
     def __new__(cls, *args: Any, **values: Any) -> Aggregate[E]:
         self = super().__new__(cls)
@@ -125,52 +126,15 @@ class Aggregate(Generic[E]):
             """Change the state by one event. Never raises, reads no clock, does no I/O."""
 
 
-def _hides(cls: type, name: str) -> DefinitionError:
-    return DefinitionError(cls.__qualname__, f"{name!r} hides the aggregate's own {name}")
-
-
 def _declare(cls: type, category: str | None) -> AggregateType | None:
-    events = _events_argument(cls)
-    if _is_open(events) and category is None:
+    events = events_argument(cls, Aggregate)
+    if is_open(events) and category is None:
         return None  # a generic base of the user's own
     if category is None:
         problem = f"has no category: write class {cls.__name__}(Aggregate[...], category='...')"
         raise DefinitionError(cls.__qualname__, problem)
-    try:
-        name = check_name("category", category, CATEGORY_LENGTH)
-    except InvalidName as error:
-        raise DefinitionError(cls.__qualname__, str(error)) from None
-    if events is None or _is_open(events):
-        raise DefinitionError(cls.__qualname__, "say its events: Aggregate[Opened | Deposited]")
-    if not callable(getattr(cls, "apply", None)):
-        raise DefinitionError(cls.__qualname__, "has no method apply(self, event)")
-    return AggregateType(name, event_classes(events, cls.__qualname__))
-
-
-def _events_argument(cls: type[Any]) -> Any:
-    """What stands for `E`, through generic bases of the user's own; None when nothing does."""
-    for base in cls.__dict__.get("__orig_bases__", cls.__bases__):
-        origin = get_origin(base) or base
-        if origin is Aggregate:
-            return next(iter(get_args(base)), None)
-        if _is_aggregate(origin):
-            return _filled(_events_argument(origin), origin, get_args(base))
-    return None
-
-
-def _filled(events: Any, generic: Any, arguments: tuple[Any, ...]) -> Any:
-    """Put the arguments of a generic class in the place of its type parameters."""
-    if not (_is_open(events) and arguments):
-        return events
-    given = dict(zip(generic.__parameters__, arguments, strict=True))
-    if isinstance(events, TypeVar):
-        return given[events]
-    return events[tuple(given[parameter] for parameter in events.__parameters__)]
-
-
-def _is_open(events: Any) -> bool:
-    """Whether a type variable stands where events should."""
-    return isinstance(events, TypeVar) or bool(getattr(events, "__parameters__", ()))
+    name = name_argument(cls, "category", category)
+    return AggregateType(name, applied_classes(cls, events, Aggregate, "event"))
 
 
 def _is_aggregate(cls: object) -> bool:
@@ -189,9 +153,7 @@ def aggregate_type(cls: type[Aggregate[Any]]) -> AggregateType:
 
 def restore(cls: type[A], id: StreamId) -> A:
     """Make the empty aggregate of a stream, at version 0."""
-    if "__attrs_attrs__" not in cls.__dict__:
-        raise DefinitionError(cls.__qualname__, "is not an attrs class: decorate it with @define")
-    aggregate = cls()
+    aggregate = make_empty(cls)
     aggregate._id = stream_id_text(id)
     return aggregate
 

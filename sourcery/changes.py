@@ -80,6 +80,13 @@ class Changes:
         ordered = [streams[stream] for stream in sorted(streams)]
         return Batch(ordered, self.messages, _aware(clock()) if clock else None)
 
+    @property
+    def is_any(self) -> bool:
+        """Whether there is anything to write."""
+        if self.messages or self.appended:
+            return True
+        return any(recorded_by(aggregate) for aggregate in self.loaded.values())
+
     def seen(self) -> dict[Stream, int]:
         """The versions that this unit's decisions rest on."""
         checked = {s.stream: s.expected for s in self.appended.values()}

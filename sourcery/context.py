@@ -13,9 +13,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
-from attrs import evolve, field, fields, frozen
+from attrs import define, evolve, field, fields, frozen
 
 from sourcery.errors import EncodeError
 
@@ -58,7 +59,47 @@ class Metadata:
 
 _FIELDS = tuple(attribute.name for attribute in fields(Metadata))
 _NOTHING = Metadata()
-_current: ContextVar[Metadata] = ContextVar("sourcery_metadata", default=_NOTHING)
+
+
+class Cause(Protocol):
+    """What a handler is handling now: a recorded event."""
+
+    @property
+    def event_id(self) -> UUID: ...
+
+    @property
+    def metadata(self) -> Metadata: ...
+
+
+@define
+class Causes:
+    """The context of a consumer's page: a cell that names the event in hand.
+
+    Metadata is derived when something is recorded, never for each event that is read.
+    """
+
+    #: Whether the page's transaction is open while the handler runs.
+    in_transaction: bool
+    event: Cause | None = None
+    _derived: tuple[Cause, Metadata] | None = None
+
+    @property
+    def metadata(self) -> Metadata:
+        """What is recorded now is caused by the event in hand, and belongs to what that did."""
+        if self.event is None:
+            return _NOTHING
+        if self._derived is None or self._derived[0] is not self.event:
+            self._derived = self.event, _caused_by(self.event)
+        return self._derived[1]
+
+
+def _caused_by(event: Cause) -> Metadata:
+    cause, own_id = event.metadata, str(event.event_id)
+    return evolve(cause, causation_id=own_id, correlation_id=cause.correlation_id or own_id)
+
+
+_current: ContextVar[Metadata | Causes] = ContextVar("sourcery_metadata", default=_NOTHING)
+_page: ContextVar[Causes | None] = ContextVar("sourcery_page", default=None)
 
 
 def decode_metadata(text: str | bytes) -> Metadata:
@@ -69,7 +110,25 @@ def decode_metadata(text: str | bytes) -> Metadata:
 
 def current_metadata() -> Metadata:
     """Give what is recorded now its metadata."""
-    return _current.get()
+    current = _current.get()
+    return current if isinstance(current, Metadata) else current.metadata
+
+
+def in_handler() -> bool:
+    """Whether a handler runs here whose page has its transaction open."""
+    page = _page.get()
+    return page is not None and page.in_transaction
+
+
+@contextmanager
+def handling(causes: Causes) -> Generator[None]:
+    """Let the cell give metadata, and `in_handler` know, inside the block."""
+    current, page = _current.set(causes), _page.set(causes)
+    try:
+        yield
+    finally:
+        _page.reset(page)
+        _current.reset(current)
 
 
 @contextmanager
@@ -85,7 +144,7 @@ def metadata(
     Blocks nest: a field not named keeps the value of the block around it.
     """
     named = Metadata(correlation_id, causation_id, actor, traceparent)
-    merged = evolve(_current.get(), **named.present)
+    merged = evolve(current_metadata(), **named.present)
     token = _current.set(merged)
     try:
         yield merged

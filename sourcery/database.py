@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from threading import RLock
+from threading import Event, RLock
 from typing import Any
+from weakref import finalize
 
 from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.orm import sessionmaker
@@ -20,22 +21,30 @@ from sourcery.identity import (
     read_identity,
 )
 from sourcery.log import translated
+from sourcery.waiting import INTERVAL, LONGEST, Signal, Waiting
+from sourcery.wakeups import Wakeups
 
 
 class Database:
     """Opens connections with the right options; checks the database once, at first use."""
 
     def __init__(
-        self, database: str | URL | Engine | sessionmaker[Any], environment: str | None = None
+        self,
+        database: str | URL | Engine | sessionmaker[Any],
+        environment: str | None = None,
+        *,
+        notify: bool = True,
     ) -> None:
         opened = open_engine(database)
         self.engine: Engine = opened.engine
         self.make_session: SessionMaker = opened.make_session
         self._opened = opened
         self._environment = environment
+        self._notify = notify
         self._dialect = opened.dialect
         self._identity: Identity | None = None
         self._frontier: Frontier | None = None
+        self._wakeups: Wakeups | None = None
         self._starting = RLock()
 
     @property
@@ -106,15 +115,54 @@ class Database:
         return found
 
     def repair(self) -> None:
-        """Raise the source of positions above every stored one, and begin a generation."""
+        """Raise the source of positions above all that were given out; begin a generation."""
         with self._connect(self._dialect.read_options) as connection:
             dialect = self._dialect.resolve(connection)
+            check_revision(read_identity(connection))
         with self._connect(dialect.write_options) as connection, connection.begin():
             dialect.begin(connection)
             dialect.repair(connection)
             begin_generation(connection)
         self.restart()
 
+    # -- wake-ups ----------------------------------------------------------------------
+
+    @property
+    def wakeups(self) -> Wakeups:
+        """Made at the first commit or wait; nothing connects before it has something to do."""
+        identity = self.start()
+        wakeups = self._wakeups
+        if wakeups is None:
+            with self._starting:
+                wakeups = self._wakeups = self._wakeups or self._make_wakeups(identity.store_id)
+        return wakeups
+
+    def _make_wakeups(self, store_id: str) -> Wakeups:
+        wakeups = Wakeups(self.engine, self._dialect, store_id, notify=self._notify)
+        finalize(self, wakeups.close, patience=0.0).atexit = False
+        return wakeups
+
+    @property
+    def signal(self) -> Signal:
+        """Sent when anything of this store is committed by this process, or another notifies."""
+        return self.wakeups.signal
+
+    def committed(self) -> None:
+        """Wake who waits, here and in other processes. Call it when COMMIT has returned."""
+        self.wakeups.committed()
+
+    def committing(self, connection: Connection) -> None:
+        """Wake them when the caller's transaction on this connection commits, if it does."""
+        self.wakeups.committing(connection)
+
+    def waiting(
+        self, stop: Event | None = None, *, interval: float = INTERVAL, longest: float = LONGEST
+    ) -> Waiting:
+        """Sleeps between two looks; from its first rest until it is closed, wake-ups are heard."""
+        return self.wakeups.waiting(stop, interval=interval, longest=longest)
+
     def close(self) -> None:
-        """End the connections of an engine that was made here."""
+        """End the wake-ups, and the connections of an engine that was made here."""
+        if self._wakeups is not None:
+            self._wakeups.close()
         self._opened.close()

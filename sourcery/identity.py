@@ -10,7 +10,15 @@ from sqlalchemy.exc import DBAPIError
 
 from sourcery import schema
 from sourcery.dialects.statements import Statement
-from sourcery.errors import SchemaAhead, SchemaBehind, SchemaMissing, WrongEnvironment
+from sourcery.errors import (
+    InvalidArgument,
+    SchemaAhead,
+    SchemaBehind,
+    SchemaMissing,
+    TokenRefused,
+    WrongEnvironment,
+)
+from sourcery.token import Token
 
 _columns = schema.store.c
 _ROW: Final = Statement(
@@ -84,6 +92,27 @@ def check_environment(connection: Connection, identity: Identity, name: str | No
     if identity.environment is not None:
         raise WrongEnvironment(identity.environment, name)
     _ADOPT.run(connection, {"name": name})
+
+
+def check_token(identity: Identity, token: Token) -> None:
+    """Raise `TokenRefused` for a token that names nothing in this store, as it was read.
+
+    One of a later generation is refused as well: what this program remembers may be of
+    before the repair.
+    """
+    if not _is_token(token):
+        problem = f"must be a Token, not {type(token).__name__}: read it with Token.from_json"
+        raise InvalidArgument("token", problem)
+    if token.store_id != identity.store_id:
+        raise TokenRefused("is of another store")
+    if token.generation < identity.generation:
+        raise TokenRefused("was made before the store was repaired")
+    if token.generation > identity.generation:
+        raise TokenRefused("was made after a repair of the store, which this program began before")
+
+
+def _is_token(value: object) -> bool:
+    return isinstance(value, Token)
 
 
 def begin_generation(connection: Connection) -> None:

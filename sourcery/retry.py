@@ -55,7 +55,7 @@ def transact(
                 result = function(unit)
             return Transacted(result, unit.token, attempt)
         except Exception as error:
-            if not _may_run_again(store, unit, error):
+            if not may_run_again(store, unit, error):
                 raise
             if attempt == attempts:
                 error.add_note(f"gave up after {attempt} attempts")
@@ -64,9 +64,10 @@ def transact(
     raise AssertionError("unreachable")
 
 
-def _may_run_again(store: EventStore, unit: UnitOfWork, error: Exception) -> bool:
+def may_run_again(store: EventStore, unit: UnitOfWork | None, error: Exception) -> bool:
+    """Whether the same work on fresh state may succeed: another writer was first."""
     if isinstance(error, IntegrityError):
-        return unit.find_conflict() is not None
+        return unit is not None and unit.find_conflict() is not None
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or store.database.dialect.restarts(error)
     return isinstance(error, Retryable)

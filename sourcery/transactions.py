@@ -6,14 +6,26 @@ it did not open.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from enum import Enum
 from typing import Protocol
 
 from sqlalchemy import Connection, Transaction
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from sourcery.database import Database
 from sourcery.errors import TransactionEnded
 from sourcery.log import translated
+
+
+class State(Enum):
+    """Where in its life a unit of work is."""
+
+    NEW = "not entered"
+    OPEN = "open"
+    COMMITTED = "committed"
+    ROLLED_BACK = "rolled back"
 
 
 class UnitTransaction(Protocol):
@@ -62,9 +74,11 @@ class OwnTransaction:
 
     joined = False
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, kept: Connection | None = None) -> None:
+        """`kept` is a connection for one transaction after the other; it stays open."""
         self._backend: int | None = None
         self._database = database
+        self._kept = kept
         self._connection: Connection | None = None
         self._transaction: Transaction | None = None
         self._session: Session | None = None
@@ -80,7 +94,7 @@ class OwnTransaction:
     def connection(self) -> Connection:
         if self._connection is None:
             with translated(self._database.dialect):
-                self._connection = self._database.connect_to_write()
+                self._connection = self._kept or self._database.connect_to_write()
                 self._transaction = self._connection.begin()
                 self._database.dialect.begin(self._connection)
                 self._backend = self._database.dialect.backend(self._connection)
@@ -112,10 +126,22 @@ class OwnTransaction:
             return
         try:
             self._transaction.commit()
-        except BaseException:
+        except BaseException as error:
             # the database may still hold the transaction open, and the pool would hand it on
-            self._connection.invalidate()
+            if not self._was_refused(error):
+                self._connection.invalidate()
             raise
+
+    def _was_refused(self, error: BaseException) -> bool:
+        """Whether a kept connection is fit for the next one: only this COMMIT was refused."""
+        kept, over = self._kept, self._transaction
+        if kept is None or over is None or not isinstance(error, DBAPIError):
+            return False
+        with suppress(Exception):
+            kept.connection.rollback()  # SQLAlchemy holds it for ended, SQLite does not
+            over.close()
+            return not error.connection_invalidated
+        return False
 
     def rollback(self) -> None:
         if self._session is not None:
@@ -126,7 +152,10 @@ class OwnTransaction:
     def close(self) -> None:
         if self._session is not None:
             self._session.close()
-        if self._connection is not None:
+        if self._kept is not None:
+            with suppress(DBAPIError):
+                self._kept.rollback()  # ends what was begun by reading after the rollback
+        elif self._connection is not None:
             self._connection.close()
 
 

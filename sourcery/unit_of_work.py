@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import UUID
@@ -21,7 +20,8 @@ from sqlalchemy.orm import Session
 
 from sourcery.aggregate import Aggregate, aggregate_type, restore
 from sourcery.changes import Changes
-from sourcery.errors import StreamNotFound, UnitOfWorkError, VersionConflict
+from sourcery.context import in_handler
+from sourcery.errors import StreamNotFound, UnitOfWorkError, UseTheHandlersSession, VersionConflict
 from sourcery.expected import ANY, ExpectedVersion, check_expected
 from sourcery.joining import Joinable, JoinedTransaction
 from sourcery.loading import load
@@ -31,21 +31,12 @@ from sourcery.selection import check_stream
 from sourcery.store import EventStore
 from sourcery.stream import Stream, StreamId
 from sourcery.token import Token
-from sourcery.transactions import OwnTransaction, UnitTransaction
+from sourcery.transactions import OwnTransaction, State, UnitTransaction
 from sourcery.writing import write_and_commit
 
 logger: logging.Logger = logging.getLogger("sourcery")
 
 A = TypeVar("A", bound=Aggregate[Any])
-
-
-class State(Enum):
-    """Where in its life a unit of work is."""
-
-    NEW = "not entered"
-    OPEN = "open"
-    COMMITTED = "committed"
-    ROLLED_BACK = "rolled back"
 
 
 class UnitOfWork:
@@ -79,6 +70,8 @@ class UnitOfWork:
     def __enter__(self) -> Self:
         if self._state is not State.NEW:
             raise UnitOfWorkError(f"this unit of work is {self._state.value}; it is used once")
+        if not self._transaction.joined and in_handler():
+            raise UseTheHandlersSession("a unit of work of its own")
         self._transaction.begin()
         self._state = State.OPEN
         return self
@@ -217,6 +210,7 @@ class UnitOfWork:
             if conflict := self.find_conflict():
                 raise conflict from error
             raise
+        self._before_write()
         batch = self._changes.batch(self._store.clock)
         if batch.size or self._transaction.is_open():
             self._token = write_and_commit(
@@ -224,6 +218,9 @@ class UnitOfWork:
             )
         self._changes.written()
         self._state = State.COMMITTED
+
+    def _before_write(self) -> None:
+        """What a kind of unit has to do last, before its events are written."""
 
     def _undo(self) -> None:
         """Roll back; an error in that never hides the one that led here."""

@@ -44,7 +44,7 @@ def _repeated(
 
 
 def commit(database: Database, unit: UnitTransaction, batch: Batch) -> None:
-    """Commit. When the answer is lost, find out whether it happened.
+    """Commit, and wake who waits for it. When the answer is lost, find out whether it happened.
 
     Raises `RetryTransaction` when it did not, `CommitUnknown` when nothing can tell.
     """
@@ -57,6 +57,15 @@ def commit(database: Database, unit: UnitTransaction, batch: Batch) -> None:
         cause = type(error.orig).__name__
         if not _happened(database, unit.backend, batch, cause):
             raise RetryTransaction(f"the connection was lost at commit: {cause}") from error
+    if batch.size:
+        _wake(database, unit)
+
+
+def _wake(database: Database, unit: UnitTransaction) -> None:
+    if unit.joined:
+        database.committing(unit.connection)
+    else:
+        database.committed()
 
 
 def _happened(database: Database, backend: int | None, batch: Batch, cause: str) -> bool:

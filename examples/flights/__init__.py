@@ -3,7 +3,9 @@
 events, aircraft    the domain: what happened, and what cannot happen
 source              reads the file: rows, clocks, time zones
 importer            file to log: events, rows and messages in one transaction
-rows                the program's own table, written with the events
+rows                the importer's own table, written with the events
+board               log to table: how punctual each airline is, kept by a subscriber
+process             the subscriber in a process of its own, and waiting for it
 totals              folded from the log, and counted in the file, to be compared
-report              the progress bar and the tables on the screen
+show, report        the screen
 """

@@ -1,7 +1,8 @@
-"""Import a week of flights and check the log against the file.
+"""Import a week of flights while a board follows, and check both against the file.
 
-Run it again: it imports nothing twice, and goes on where an interrupted run stopped. The
-exit status is 1 when log and file do not agree.
+The board is kept by a subscriber in another process. Run it again: it imports nothing twice,
+and goes on where an interrupted run stopped, whichever process was. The exit status is 1 when
+board, log and file do not agree.
 """
 
 from __future__ import annotations
@@ -9,19 +10,26 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from attrs import frozen
 from rich.console import Console
+from sqlalchemy.orm import Session
 
 from examples.flights.aircraft import Aircraft
+from examples.flights.board import read_board
 from examples.flights.events import AircraftEvent, Reassigned
-from examples.flights.importer import import_flights
-from examples.flights.report import show_import, table
-from examples.flights.rows import create_table
+from examples.flights.importer import Progress, import_flights
+from examples.flights.process import board_process, has_reached
+from examples.flights.report import table
+from examples.flights.rows import create_tables
+from examples.flights.show import Show
 from examples.flights.source import WEEK, read_flights
-from examples.flights.totals import differences, file_totals, log_totals
+from examples.flights.totals import ByCarrier, differences, file_totals, log_totals
 from sourcery import EventStore
+from sourcery.errors import ConsumerFailed
 
 
 @frozen
@@ -53,33 +61,60 @@ def parse(arguments: Sequence[str] | None) -> Options:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Import, fold, compare, show; gives the exit status."""
+    """Import while the board follows, compare, show; gives the exit status."""
     options = parse(arguments)
+    console = Console(highlight=False)
     with EventStore(options.database, aggregates=[Aircraft]) as store:
         store.upgrade()
-        create_table(store.engine)
-        return run(store, options.flights, Console(highlight=False))
+        create_tables(store.engine)
+        with board_process(options.database) as board:
+            problem = run(store, options.flights, board, console)
+        if problem:
+            console.print(problem, soft_wrap=True)
+            return 1
+        return compare(store, options.flights, console)
 
 
-def run(store: EventStore, path: Path, console: Console) -> int:
-    """The program, on an open store."""
+def run(store: EventStore, path: Path, board: BaseProcess, console: Console) -> str | None:
+    """Import, then wait until the board shows all of it; gives what kept it from that."""
     flights = list(read_flights(path))
-    done = show_import(console, import_flights(store, flights), len(flights))
+    done = Progress()
+    with Show(console, partial(board_now, store), len(flights)) as show:
+        for done in import_flights(store, flights):
+            show.update(done)
+        everything = store.now()
+        try:
+            while (reached := has_reached(store, everything, board)) is False:
+                show.update(done)
+        except ConsumerFailed as failure:
+            return str(failure)
     console.print(
         f"{done.written} flights imported, {done.known} were there already; "
         f"{done.messages} messages about late arrivals written",
         soft_wrap=True,
     )
-    totals = log_totals(store.read(events=AircraftEvent))
-    console.print(table(totals))
+    return None if reached else "The board's process has ended. Run this again: it goes on."
+
+
+def board_now(store: EventStore) -> ByCarrier:
+    """The board's table, as any program may read it."""
+    with Session(store.engine) as session:
+        return read_board(session)
+
+
+def compare(store: EventStore, path: Path, console: Console) -> int:
+    """Hold the board, and a fold of the log, against the file; gives the exit status."""
+    board, file = board_now(store), file_totals(path)
+    console.print(table(board))
     for recorded in store.read(events=Reassigned):
         console.print(f"refused: {recorded.event.reason}", soft_wrap=True)
-    wrong = list(differences(file_totals(path), totals))
+    log = log_totals(store.read(events=AircraftEvent))
+    wrong = [*differences(file, board, "board"), *differences(file, log)]
     for line in wrong:
         console.print(f"DIFFERENT {line}", soft_wrap=True)
     if wrong:
         return 1
-    console.print("The totals folded from the log are those of the file.")
+    console.print("The board, and the totals folded from the log, are those of the file.")
     return 0
 
 

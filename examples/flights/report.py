@@ -1,37 +1,18 @@
-"""What the screen shows: a bar while importing, the airlines at the end."""
+"""The table of the airlines, as the screen shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 from rich.table import Table
 
-from examples.flights.importer import Progress
 from examples.flights.source import carrier_names
 from examples.flights.totals import ByCarrier, Totals
 
 TITLE = "Flights out of New York"
 HEADS = ("flights", "cancelled", "diverted", "arrived", ">1h", "mean")
 CAPTION = ">1h: arrivals more than an hour late; mean: minutes after the plan, of arrivals"
-
-
-def show_import(console: Console, progress: Iterable[Progress], flights: int) -> Progress:
-    """Run the import behind a bar; gives what it did in all."""
-    done = Progress()
-    with _bar(console) as bar:
-        task = bar.add_task("importing", total=flights)
-        for done in progress:
-            bar.update(task, completed=done.flights)
-    return done
-
-
-def _bar(console: Console) -> Bar:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    return Bar(*columns, TextColumn("flights"), TimeElapsedColumn(), console=console)
 
 
 def table(totals: ByCarrier) -> Table:

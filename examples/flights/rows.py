@@ -1,4 +1,4 @@
-"""The program's own table: one row per flight, written in the transaction of its events."""
+"""The importer's own table: one row per flight, written in the transaction of its events."""
 
 from __future__ import annotations
 
@@ -45,6 +45,6 @@ def flight_row(flown: Flown, aircraft: str) -> Flight:
     )
 
 
-def create_table(engine: Engine) -> None:
-    """Create the table unless it is there."""
+def create_tables(engine: Engine) -> None:
+    """Create the program's tables, the board's as well, unless they are there."""
     Base.metadata.create_all(engine)

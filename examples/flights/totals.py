@@ -1,8 +1,9 @@
-"""Totals per airline, twice: folded from the log, and counted in the file.
+"""Totals per airline, twice: counted from the events, and counted in the file.
 
-The two share no code. The log's minutes are differences between moments in UTC, which were
-made from clocks, dates and time zones and then stored and read; the file's minutes are its
-delay columns, which nothing else in this program reads.
+The two share no code. The events are counted by a fold of the log, and by the board. Their
+minutes are differences between moments in UTC, which were made from clocks, dates and time
+zones and then stored and read; the file's minutes are its delay columns, which nothing else in
+this program reads.
 """
 
 from __future__ import annotations
@@ -49,26 +50,36 @@ def log_totals(log: Iterable[Recorded[AircraftEvent]]) -> ByCarrier:
     """Fold the events of all aircraft, in order of position."""
     totals: ByCarrier = defaultdict(Totals)
     #: Only the plan names the airline, and a plan comes before all else of its flight.
-    airline: dict[str, Totals] = defaultdict(Totals)
+    airlines: dict[str, Totals] = {}
     for recorded in log:
         match recorded.event:
             case Scheduled(plan):
-                airline[plan.flight] = totals[plan.carrier]
-                airline[plan.flight].flights += 1
-            case Reassigned(flight):  # scheduled again, on the other aircraft
-                airline[flight].flights -= 1
-            case Departed(flight, _, minutes):
-                airline[flight].departed += 1
-                airline[flight].departure_minutes += minutes
-            case Arrived(flight, _, minutes):
-                airline[flight].arrived += 1
-                airline[flight].arrival_minutes += minutes
-                airline[flight].hour_late += minutes > AN_HOUR
-            case Diverted(flight):
-                airline[flight].diverted += 1
-            case Cancelled(flight):
-                airline[flight].cancelled += 1
+                flight = plan.flight
+                airlines[flight] = totals[plan.carrier]
+            case other:
+                flight = other.flight
+        count(airlines[flight], recorded.event)
     return dict(totals)
+
+
+def count(airline: Totals, event: AircraftEvent) -> None:
+    """Count one event of one of the airline's flights."""
+    match event:
+        case Scheduled():
+            airline.flights += 1
+        case Reassigned():  # scheduled again, on the other aircraft
+            airline.flights -= 1
+        case Departed(_, _, minutes):
+            airline.departed += 1
+            airline.departure_minutes += minutes
+        case Arrived(_, _, minutes):
+            airline.arrived += 1
+            airline.arrival_minutes += minutes
+            airline.hour_late += minutes > AN_HOUR
+        case Diverted():
+            airline.diverted += 1
+        case Cancelled():
+            airline.cancelled += 1
 
 
 def file_totals(path: Path) -> ByCarrier:
@@ -96,11 +107,11 @@ def _count(airline: Totals, departure_delay: str, arrival_delay: str) -> None:
     airline.hour_late += int(arrival_delay) > AN_HOUR
 
 
-def differences(file: ByCarrier, log: ByCarrier) -> Iterator[str]:
-    """One line for each number on which the two do not agree."""
-    for carrier in sorted(file.keys() | log.keys()):
+def differences(file: ByCarrier, other: ByCarrier, where: str = "log") -> Iterator[str]:
+    """One line for each number on which the file and, say, the log do not agree."""
+    for carrier in sorted(file.keys() | other.keys()):
         counted = asdict(file.get(carrier, Totals()))
-        folded = asdict(log.get(carrier, Totals()))
+        found = asdict(other.get(carrier, Totals()))
         for name, number in counted.items():
-            if folded[name] != number:
-                yield f"{carrier} {name}: {number} in the file, {folded[name]} in the log"
+            if found[name] != number:
+                yield f"{carrier} {name}: {number} in the file, {found[name]} in the {where}"

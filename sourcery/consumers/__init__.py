@@ -3,7 +3,7 @@
 Everything here takes a connection, executes and never commits.
 """
 
-from sourcery.consumers.leases import Lease, leave, release, renew, take, want
+from sourcery.consumers.leases import Lease, leave, release, renew, take, unwant, want
 from sourcery.consumers.letters import (
     Letter,
     LetterGone,
@@ -44,5 +44,6 @@ __all__ = [
     "renew",
     "rows_of",
     "take",
+    "unwant",
     "want",
 ]

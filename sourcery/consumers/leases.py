@@ -44,7 +44,8 @@ _TAKE: Final = Statement(
         epoch=_c.epoch + 1,
         lease_until=bindparam("until"),
         status=status_unless_halted(Status.CATCHING_UP.value),
-        wanted_by=case((_c.wanted_by == bindparam("me2"), null()), else_=_c.wanted_by),
+        wanted_by=null(),
+        wanted_until=null(),
         updated_at=bindparam("updated"),
     )
 )
@@ -114,7 +115,7 @@ def take(
     """Claim a free shard, one of one's own, or one whose lease ran out; None if too late."""
     lease = Lease(seen.name, seen.shard, seen.epoch)
     now = dialect.moment_value(seen.now)
-    values = {"me": owner, "me2": owner, "taker": owner, "mark": backend, "now": now}
+    values = {"me": owner, "taker": owner, "mark": backend, "now": now}
     times = {"updated": now, "until": dialect.moment_value(until)}
     if _TAKE.run(connection, lease.place | values | times).rowcount != 1:
         return None
@@ -142,12 +143,17 @@ def release(connection: Connection, dialect: Dialect, lease: Lease, now: datetim
     return _RELEASE.run(connection, values).rowcount == 1
 
 
+def unwant(connection: Connection, name: str, wanter: str) -> None:
+    """Ask for no shard any more: there is room for the name of one standby on each."""
+    _UNWANT.run(connection, {"of_name": name, "me": wanter})
+
+
 def leave(connection: Connection, dialect: Dialect, name: str, owner: str) -> None:
     """Give up all shards of a consumer that a worker has, and want none."""
     me = {"of_name": name, "me": owner}
     updated = dialect.moment_value(dialect.now(connection))
     _LEAVE.run(connection, me | {"updated": updated})
-    _UNWANT.run(connection, me)
+    unwant(connection, name, owner)
 
 
 def want(

@@ -10,20 +10,23 @@ Every method takes a connection, executes and never commits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, Engine, Select, cast, func
+from sqlalchemy import ColumnElement, Connection, Engine, Select, cast, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
 from sourcery import schema
 from sourcery.dialects import counter
 from sourcery.dialects.batch import Batch, Written
+from sourcery.dialects.floors import OldestFloor
+from sourcery.dialects.notices import Notices
 from sourcery.dialects.statements import Statement
 from sourcery.errors import StoreRewound
 from sourcery.recorded import COLUMNS
@@ -54,6 +57,9 @@ class Dialect:
     #: Arguments for `create_engine` when the store makes the engine itself.
     engine_options: ClassVar[Mapping[str, Any]] = {}
 
+    #: How a process wakes those that wait in others; None where they only look now and then.
+    notices: ClassVar[type[Notices] | None] = None
+
     def configure(self, engine: Engine) -> None:
         """Set up an engine that the store made from a URL."""
 
@@ -78,6 +84,23 @@ class Dialect:
     def end_backend(self, connection: Connection, backend: int) -> bool:
         """End another connection at the server; whether it is gone, its outcome certain."""
         return True
+
+    def backend_mark(self, connection: Connection) -> str | None:
+        """The server's name for this connection, which no later connection will have."""
+        return None
+
+    def end_marked(self, connection: Connection, mark: str) -> bool:
+        """End the connection of a mark, if it is still there; whether it is gone."""
+        return True
+
+    @contextmanager
+    def impatient(self, connection: Connection) -> Generator[None]:
+        """Inside, beginning a transaction fails rather than waits for another writer."""
+        yield
+
+    def oldest_floor(self, connection: Connection) -> OldestFloor | None:
+        """Who holds back the settled position longest; None where nobody can, or does."""
+        return None
 
     # -- appending ---------------------------------------------------------------------
 
@@ -131,6 +154,15 @@ class Dialect:
         """SQL for the database's clock, as text that can be written back."""
         return cast(func.current_timestamp(), Text)
 
+    def now(self, connection: Connection) -> datetime:
+        """The database's clock; UTC."""
+        moment = datetime.fromisoformat(self._clock.run(connection, {}).scalar_one())
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    @cached_property
+    def _clock(self) -> Statement:
+        return Statement(select(self.now_text()))
+
     # -- reading -----------------------------------------------------------------------
 
     def frontier(self, connection: Connection) -> Frontier:
@@ -158,18 +190,22 @@ class Dialect:
 
     def check(self, connection: Connection) -> None:
         """Raise a typed error when the database cannot keep the ordering rule."""
-        greatest = self.greatest_position(connection)
+        known = self.greatest_known(connection)
         last = counter.LAST.run(connection, {}).scalar()  # second: writers go on meanwhile
-        if last is None or last < greatest:
-            raise StoreRewound(f"the counter stands at {last}, but position {greatest} is taken")
+        if last is None or last < known:
+            raise StoreRewound(f"the counter stands at {last}, but position {known} was given out")
 
     def repair(self, connection: Connection) -> None:
-        """Raise the source of positions above every stored one."""
-        counter.REPAIR.run(connection, {"least": self.greatest_position(connection)})
+        """Raise the source of positions above every stored one and every checkpoint."""
+        counter.REPAIR.run(connection, {"least": self.greatest_known(connection)})
 
     def greatest_position(self, connection: Connection) -> int:
         """The greatest position stored in either log, 0 when there is none."""
         return int(counter.GREATEST.run(connection, {}).scalar() or 0)
+
+    def greatest_known(self, connection: Connection) -> int:
+        """The same, or the furthest checkpoint: what comes below one is never delivered."""
+        return int(counter.GREATEST_KNOWN.run(connection, {}).scalar() or 0)
 
     def restarts(self, error: DBAPIError) -> bool:
         """Whether the database asks to run the whole transaction again."""
@@ -177,4 +213,9 @@ class Dialect:
 
     def took_position(self, error: DBAPIError) -> bool:
         """Whether the error says that a drawn position was taken already."""
-        return "sourcery_" in str(error.orig) and "position" in str(error.orig)
+        return "position" in str(error.orig) and names_a_log(str(error.orig))
+
+
+def names_a_log(text: str) -> bool:
+    """Whether it speaks of events or outbox: a position of theirs is no other row's."""
+    return schema.events.name in text or schema.outbox.name in text

@@ -94,6 +94,43 @@ where locktype = 'advisory' and objsubid = 1 and mode = 'ShareLock'
     and database = (select oid from pg_database where datname = current_database())
     and classid::bigint >> 8 = {sequence_oid} & 8388607"""
 
+#: Who holds it, of several who began the transaction first. A prepared transaction has no
+#: backend; the lock on its own number tells which it is.
+_OLDEST_FLOOR: Final = """
+select (l.classid::bigint & 255) << 32 | l.objid::bigint as floor,
+    extract(epoch from clock_timestamp() - coalesce(p.prepared, a.xact_start))::float8 as age,
+    l.pid, a.application_name, a.state, p.gid
+from pg_locks as l
+left join pg_stat_activity as a on a.pid = l.pid
+left join pg_locks as n on l.pid is null and n.pid is null and n.locktype = 'transactionid'
+    and n.virtualtransaction = l.virtualtransaction
+left join pg_prepared_xacts as p on p.transaction = n.transactionid
+where l.locktype = 'advisory' and l.objsubid = 1 and l.mode = 'ShareLock' and l.granted
+    and l.database = (select oid from pg_database where datname = current_database())
+    and l.classid::bigint >> 8 = {sequence_oid} & 8388607
+order by floor, age desc nulls last
+limit 1"""
+
+
+@frozen(kw_only=True)
+class OldestFloor:
+    """A transaction that holds back the settled position, and who has it open.
+
+    What the database does not tell this user is None.
+    """
+
+    #: Nothing above this position is settled.
+    position: int
+    #: Seconds since its transaction began, or was prepared.
+    age: float | None
+    #: Process id at the server; None for a prepared transaction.
+    backend: int | None
+    application_name: str | None
+    #: What its connection does, such as "idle in transaction".
+    state: str | None
+    #: Name of the prepared transaction.
+    prepared: str | None
+
 
 @frozen
 class FloorStatements:
@@ -104,6 +141,7 @@ class FloorStatements:
     send: str
     highest: str
     lowest_floor: str
+    oldest_floor: str
     #: The sequence's name as SQL.
     sequence: str
 
@@ -136,6 +174,7 @@ def render(schema_name: str | None) -> FloorStatements:
         send=fill(_FLOOR + _SEND),
         highest=fill(_HIGHEST),
         lowest_floor=fill(_LOWEST_FLOOR),
+        oldest_floor=fill(_OLDEST_FLOOR),
         sequence=sequence,
     )
 

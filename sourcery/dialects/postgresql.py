@@ -33,7 +33,9 @@ from sourcery import schema
 from sourcery.dialects.base import Dialect, Frontier, IncarnationChanged
 from sourcery.dialects.batch import Batch, Written
 from sourcery.dialects.floor_append import append
-from sourcery.dialects.floors import statements_for
+from sourcery.dialects.floors import OldestFloor, statements_for
+from sourcery.dialects.notices import Notices
+from sourcery.dialects.notify import PostgreSQLNotices
 from sourcery.dialects.statements import Statement
 from sourcery.errors import (
     ConfigurationError,
@@ -57,6 +59,13 @@ _END_BACKEND: Final = (
     "select pg_terminate_backend(pid, %s) from pg_stat_activity "
     "where pid = %s and datname = current_database() and usename = current_user"
 )
+_MARK: Final = (
+    "select pid, (extract(epoch from backend_start) * 1000000)::bigint "
+    "from pg_stat_activity where pid = pg_backend_pid()"
+)
+_END_MARKED: Final = (
+    _END_BACKEND + " and (extract(epoch from backend_start) * 1000000)::bigint = %s"
+)
 
 _KEEPALIVES: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
@@ -76,6 +85,20 @@ class _ThroughPsycopg(Dialect):
         """Ended means gone: until then it may still be committing."""
         ended = connection.exec_driver_sql(_END_BACKEND, (_PATIENCE, backend)).scalar()
         return ended is not False
+
+    def backend_mark(self, connection: Connection) -> str | None:
+        """Process id and start: a number is given to another process one day."""
+        row = connection.exec_driver_sql(_MARK).one_or_none()
+        return f"{row[0]}/{row[1]}" if row else None
+
+    def end_marked(self, connection: Connection, mark: str) -> bool:
+        pid, _, started = mark.partition("/")
+        values = (_PATIENCE, int(pid), int(started))
+        return connection.exec_driver_sql(_END_MARKED, values).scalar() is not False
+
+    def now_text(self) -> ColumnElement[str]:
+        """The clock itself: a lease must not begin when its transaction did."""
+        return cast(func.clock_timestamp(), Text)
 
     def columns(self) -> Sequence[ColumnElement[Any]]:
         """JSON and time as text: psycopg would decode them for every row."""
@@ -109,6 +132,7 @@ class PostgreSQLDialect(_ThroughPsycopg):
         "isolation_level": "READ COMMITTED",
         "connect_args": _KEEPALIVES,
     }
+    notices: ClassVar[type[Notices] | None] = PostgreSQLNotices
 
     def accept(self, engine: Engine) -> None:
         if engine.dialect.driver != "psycopg":
@@ -137,6 +161,21 @@ class PostgreSQLDialect(_ThroughPsycopg):
         highest, incarnation = self._highest(connection)
         floor = connection.exec_driver_sql(statements.lowest_floor).scalar()
         return Frontier(highest if floor is None else min(highest, floor), incarnation)
+
+    def oldest_floor(self, connection: Connection) -> OldestFloor | None:
+        statement = statements_for(connection).oldest_floor
+        row = connection.exec_driver_sql(statement).one_or_none()
+        if row is None:
+            return None
+        position, age, backend, application_name, state, prepared = row
+        return OldestFloor(
+            position=position,
+            age=age,
+            backend=backend,
+            application_name=application_name,
+            state=state,
+            prepared=prepared,
+        )
 
     def _highest(self, connection: Connection) -> tuple[int, int]:
         row = connection.exec_driver_sql(statements_for(connection).highest).one()
@@ -182,13 +221,13 @@ class PostgreSQLDialect(_ThroughPsycopg):
                 f"alter sequence {name} increment 1 no cycle cache 1",
             )
         _check_dates(connection)
-        greatest = self.greatest_position(connection)
+        known = self.greatest_known(connection)
         highest, _ = self._highest(connection)  # second: writers go on meanwhile
-        if highest < greatest:
-            raise StoreRewound(f"the sequence stands at {highest}, position {greatest} is taken")
+        if highest < known:
+            raise StoreRewound(f"the sequence stands at {highest}, position {known} was given out")
 
     def repair(self, connection: Connection) -> None:
-        least = self.greatest_position(connection)
+        least = self.greatest_known(connection)
         name = statements_for(connection).sequence
         if least > self._highest(connection)[0]:
             connection.exec_driver_sql("select setval(%s::regclass, %s)", (name, least))
@@ -207,6 +246,3 @@ class PostgreSQLProtocolDialect(_ThroughPsycopg):
 
     Its advisory locks may do nothing (CockroachDB's did for years), so floors are not used.
     """
-
-    def now_text(self) -> ColumnElement[str]:
-        return cast(func.clock_timestamp(), Text)

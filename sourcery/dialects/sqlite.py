@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 import warnings
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar, Final, cast
 from weakref import WeakSet
 
@@ -110,6 +111,16 @@ class SQLiteDialect(Dialect):
             'with "database is locked": call sourcery.dialects.sqlite.configure(engine)',
             stacklevel=2,
         )
+
+    @contextmanager
+    def impatient(self, connection: Connection) -> Generator[None]:
+        driver = _driver_connection(connection)
+        [before] = driver.execute("PRAGMA busy_timeout").fetchone()
+        driver.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            driver.execute(f"PRAGMA busy_timeout = {before}")
 
     def is_autocommit(self, connection: Connection) -> bool:
         driver = _driver_connection(connection)

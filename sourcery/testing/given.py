@@ -1,18 +1,24 @@
-"""given, when: an aggregate with a history, and the one thing done to it."""
+"""given, when: an aggregate with a history, and the one thing done to it.
+
+Of a projection the history is all there is to give; what it becomes is in `projected`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, overload
 
 from attrs import frozen
 
 from sourcery.aggregate import Aggregate, aggregate_type, replay, restore, take_recorded
 from sourcery.errors import DefinitionError, UndeclaredEvent
+from sourcery.projection import Projection, is_projection
 from sourcery.stream import StreamId, stream_id_text
 from sourcery.testing.outcome import Outcome
+from sourcery.testing.projected import Projected, project
 
 A = TypeVar("A", bound=Aggregate[Any])
+P = TypeVar("P", bound=Projection[Any])
 C = TypeVar("C")
 
 
@@ -61,14 +67,29 @@ def _decision(aggregate: Aggregate[Any], action: object) -> Callable[[], Any]:
     return lambda: handle(action)
 
 
-def given(cls: type[A], *events: object, id: StreamId = "1") -> Given[A]:
+@overload
+def given(cls: type[A], *events: object, id: StreamId = "1") -> Given[A]: ...
+
+
+@overload
+def given(cls: type[P], *events: object, id: StreamId = "") -> Projected[P]: ...
+
+
+def given(
+    cls: type[Any], *events: object, id: StreamId | None = None
+) -> Given[Any] | Projected[Any]:
     """An aggregate whose stream holds these events, in order; without any it is new.
 
+    Or a projection, folded from these: events, or what `recorded` gives when the envelope
+    matters.
+
     They are applied, not recorded. Raises `UndeclaredEvent` for an event outside the
-    aggregate's union, `DefinitionError` and `InvalidName` as a unit of work does.
+    class's union, `DefinitionError` and `InvalidName` as a unit of work does.
     """
+    if is_projection(cls):
+        return project(cls, events, "" if id is None else id)
     declared = aggregate_type(cls).classes
     for event in events:
         if type(event) not in declared:
             raise UndeclaredEvent(type(event).__qualname__, cls.__qualname__)
-    return Given(cls, events, stream_id_text(id))
+    return Given(cls, events, stream_id_text("1" if id is None else id))

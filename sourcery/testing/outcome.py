@@ -13,8 +13,8 @@ from typing import Any, Generic, Never, Self, TypeVar
 from attrs import define
 
 from sourcery.aggregate import Aggregate
-from sourcery.errors import InvalidArgument
 from sourcery.testing.difference import between_events, between_values
+from sourcery.testing.state import check_question, check_state, fail
 
 A = TypeVar("A", bound=Aggregate[Any])
 X = TypeVar("X", bound=Exception)
@@ -85,18 +85,9 @@ class Outcome(Generic[A]):
         Attributes make the better message: expected and actual value of each.
         """
         __tracebackhide__ = True
-        if holds is None and not fields:
-            raise InvalidArgument("state", "takes a function or attributes: state(balance=5)")
+        check_question(holds, fields)
         self._check_not_raised()
-        lines = [
-            line
-            for name, expected in fields.items()
-            for line in between_values(name, expected, getattr(self.aggregate, name))
-        ]
-        if lines:
-            self._fail("is in another state than expected", lines)
-        if holds is not None and not holds(self.aggregate):
-            self._fail("is in a state that fails the check", [repr(self.aggregate)])
+        check_state(self.aggregate, holds, fields, self.error)
         return self
 
     def _check_not_raised(self) -> None:
@@ -109,8 +100,7 @@ class Outcome(Generic[A]):
 
     def _fail(self, what: str, lines: list[str]) -> Never:
         __tracebackhide__ = True
-        text = "\n".join([f"{type(self.aggregate).__qualname__} {what}", *lines])
-        raise AssertionError(text.replace("\n", "\n  ")) from self.error
+        fail(self.aggregate, what, lines, self.error)
 
 
 def _shown(error: Exception) -> str:

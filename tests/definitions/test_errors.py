@@ -23,6 +23,7 @@ VALUES: dict[str, Any] = {
     "float": 47.25,
     "UUID | None": UUID(int=4713),
     "int | None": 4714,
+    "Any": "Lusaka",
     "Sequence[str]": ["Quito", "Lima"],
     "Stream": Stream("harbour", "Macao"),
 }
@@ -44,7 +45,7 @@ def shown(value: object) -> list[str]:
 
 def test_every_error_of_the_package_is_public() -> None:
     """`sourcery.errors` names all that its modules define, in alphabetical order but case."""
-    modules = [errors.base, errors.setup, errors.values, errors.work]
+    modules = [errors.base, errors.consumers, errors.setup, errors.values, errors.work]
     defined = {
         name
         for module in modules
@@ -114,6 +115,10 @@ def test_two_errors_are_never_equal(error: type[SourceryError]) -> None:
         (errors.EncodeError, ValueError),
         (errors.DecodeError, ValueError),
         (errors.StreamNotFound, LookupError),
+        (errors.ConsumerNotFound, LookupError),
+        (errors.TokenRefused, ValueError),
+        (errors.WaitTimeout, TimeoutError),
+        (errors.RequestUnanswered, TimeoutError),
     ],
 )
 def test_an_error_is_also_what_python_would_raise(error: type, builtin: type) -> None:

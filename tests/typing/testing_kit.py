@@ -45,5 +45,5 @@ def a_check_sees_the_exception() -> None:
 
 def only_an_aggregate_is_given() -> None:
     """Not an event."""
-    given(Opened)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
-    given(Account, id=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    given(Opened)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    given(Account, id=None)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]

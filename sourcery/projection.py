@@ -1,0 +1,270 @@
+"""Projections: state folded from events of many streams.
+
+    @define
+    class Revenue(Projection[OrderEvent], name="revenue"):                  # a single one
+        total: Decimal = Decimal(0)
+
+        def apply(self, recorded: Recorded[OrderEvent]) -> None: ...
+
+    @define
+    class OrderCard(Projection[OrderEvent], name="order-card", categories=["order"], per="stream"):
+        ...                                                                 # one per order
+
+    @define
+    class DailyTotals(Projection[OrderEvent], name="daily-totals"):         # one per day
+        def concerns(self, recorded: Recorded[OrderEvent]) -> bool:
+            return recorded.recorded_at.date().isoformat() == self.id
+
+Only the functions at the end of this module touch a projection's private state.
+"""
+
+# The friends of the class stand outside it, so that users do not see them on their projections.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, Self, TypeVar, cast
+
+import attrs
+from attrs import AttrsInstance, frozen
+
+from sourcery.errors import DefinitionError, InvalidArgument, InvalidName
+from sourcery.folded import (
+    Kind,
+    applied_classes,
+    events_argument,
+    is_open,
+    make_empty,
+    name_argument,
+)
+from sourcery.recorded import Recorded
+from sourcery.stream import StreamId, stream_id_text
+
+E = TypeVar("E")
+P = TypeVar("P", bound="Projection[Any]")
+
+_KIND: Final = Kind(
+    name="projection",
+    article="a",
+    methods=("apply", "concerns"),
+    properties=("id", "position"),
+    private=("_id", "_position", "_declared"),
+)
+
+
+@frozen
+class ProjectionType:
+    """What a projection class declares."""
+
+    name: str
+    classes: tuple[type[Any], ...]
+    categories: tuple[str, ...]
+    per_stream: bool
+    #: Whether an id tells its instances apart.
+    has_instances: bool
+
+
+class Projection(Generic[E]):
+    """The base of every projection; `E` is the union of the events it is folded from.
+
+    Subclasses are attrs classes whose fields all have defaults, since a projection begins
+    empty, and can be copied by `copy.deepcopy`: who reads a state that is kept current holds
+    a copy that never changes. Class arguments, which subclasses do not inherit:
+
+    - `name` names the projection where it is stored;
+    - `categories` narrows its events to streams of these;
+    - `per="stream"` makes an instance of each stream of the categories, by the stream's id.
+
+    A class that overrides `concerns` has instances as well; any other is a single one, whose
+    id is empty. Mistakes raise `DefinitionError` when the class is made.
+    """
+
+    __slots__ = ("_id", "_position")
+
+    _declared: ClassVar[ProjectionType | None] = None
+    _id: str
+    _position: int
+
+    def __init_subclass__(
+        cls,
+        *,
+        name: str | None = None,
+        categories: Iterable[str] = (),
+        per: Literal["stream"] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init_subclass__(**options)
+        _KIND.check_properties(cls)
+        # attrs makes a slotted class twice, the second time without class arguments.
+        if name is None and "_declared" in cls.__dict__:
+            return
+        cls._declared = _declare(cls, name, categories, per)
+
+    @classmethod
+    def __attrs_init_subclass__(cls) -> None:
+        """Check the fields, once attrs knows them."""
+        _KIND.check_fields(cls)
+        if cls._declared is None:
+            return
+        try:
+            empty = cls()
+        except Exception:  # noqa: BLE001 - what its fields begin with may be defined further below
+            return
+        check_copies(empty)
+
+    def __new__(cls, *args: Any, _place: tuple[str, int] = ("", 0), **values: Any) -> Self:
+        self = super().__new__(cls)
+        self._id, self._position = _place
+        return self
+
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]:
+        """Let copies and pickles keep what attrs knows nothing of."""
+        return (), {"_place": (self._id, self._position)}
+
+    @property
+    def id(self) -> str:
+        """The instance, as text; empty for a single projection, or one made by hand."""
+        return self._id
+
+    @property
+    def position(self) -> int:
+        """Everything at or below this position of the log is folded in."""
+        return self._position
+
+    def concerns(self, recorded: Recorded[E]) -> bool:
+        """Whether an event belongs to this instance. Never raises, changes nothing.
+
+        Override it when only Python can tell: every event of the class is read for it. With
+        `categories` and `per` the database does the selecting.
+        """
+        return True
+
+    if TYPE_CHECKING:
+
+        def apply(self, recorded: Recorded[E]) -> None:
+            """Change the state by one event. Never raises, reads no clock, does no I/O."""
+
+
+def _declare(
+    cls: type[Projection[Any]], name: str | None, categories: Iterable[str], per: str | None
+) -> ProjectionType | None:
+    events = events_argument(cls, Projection)
+    if is_open(events) and name is None and not categories and per is None:
+        return None  # a generic base of the user's own
+    if name is None:
+        problem = f"has no name: write class {cls.__name__}(Projection[...], name='...')"
+        raise DefinitionError(cls.__qualname__, problem)
+    stored = name_argument(cls, "name", name)
+    classes = applied_classes(cls, events, Projection, "recorded")
+    names = _categories(cls, categories)
+    _check_per(cls, per, names)
+    has_instances = per is not None or _overrides_concerns(cls)
+    return ProjectionType(stored, classes, names, per is not None, has_instances)
+
+
+def _overrides_concerns(cls: Any) -> bool:
+    return cls.concerns is not Projection.__dict__["concerns"]
+
+
+def _categories(cls: type, categories: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(categories, str):
+        problem = f"categories takes several: write categories=[{categories!a}]"
+        raise DefinitionError(cls.__qualname__, problem)
+    return tuple(name_argument(cls, "category", name) for name in categories)
+
+
+def _check_per(cls: type[Projection[Any]], per: object, categories: tuple[str, ...]) -> None:
+    if per not in (None, "stream"):
+        problem = f"per is 'stream' or left out, not {per!a}; override concerns for all else"
+        raise DefinitionError(cls.__qualname__, problem)
+    if per is not None and not categories:
+        problem = "per='stream' needs the streams' categories: categories=['...']"
+        raise DefinitionError(cls.__qualname__, problem)
+    if not callable(getattr(cls, "concerns", None)):
+        raise DefinitionError(cls.__qualname__, "concerns must be a method")
+
+
+def projection_type(cls: type[Projection[Any]]) -> ProjectionType:
+    """What the class declares; `DefinitionError` for a base that declares nothing."""
+    if not is_projection(cls):
+        raise DefinitionError(getattr(cls, "__qualname__", repr(cls)), "is not a Projection")
+    declared = cls._declared
+    if declared is None:
+        raise DefinitionError(cls.__qualname__, "is only a base: subclass it with name=")
+    return declared
+
+
+def is_projection(cls: object) -> bool:
+    """Whether it is a projection class."""
+    return isinstance(cls, type) and issubclass(cls, Projection)
+
+
+def begin(cls: type[P], id: StreamId = "") -> P:
+    """Make the state of one instance before any event.
+
+    Raises `InvalidArgument` when an id is missing, or given to a single projection.
+    """
+    declared, text = projection_type(cls), _id_text(id)
+    if text and not declared.has_instances:
+        problem = f"{cls.__qualname__} is a single projection, without instances: leave it out"
+        raise InvalidArgument("id", problem)
+    if declared.has_instances and not text:
+        problem = f"{cls.__qualname__} has instances (by per= or concerns): say which one"
+        raise InvalidArgument("id", problem)
+    empty = make_empty(cls)
+    empty._id = text
+    return empty
+
+
+def _id_text(id: StreamId) -> str:
+    if id == "":
+        return ""
+    try:
+        return stream_id_text(id)
+    except InvalidName as error:
+        raise InvalidName("projection id", error.value, error.problem) from None
+
+
+def check_copies(empty: Projection[Any]) -> None:
+    """Refuse a field whose first value cannot be copied, such as a lock or an open file."""
+    try:
+        copy.deepcopy(empty)
+    except Exception as error:
+        cls = type(empty)
+        names = [a.name for a in attrs.fields(cast(type[AttrsInstance], cls))]
+        named = ", ".join(repr(name) for name in names if not _copies(empty, name))
+        problem = f"cannot be copied, so it cannot be kept current (fields: {named or 'none'})"
+        raise DefinitionError(cls.__qualname__, problem) from error
+
+
+def _copies(empty: Projection[Any], name: str) -> bool:
+    try:
+        copy.deepcopy(getattr(empty, name))
+    except Exception:  # noqa: BLE001 - it is said which field, and why by the whole
+        return False
+    return True
+
+
+def fold(
+    state: P, events: Iterable[Recorded[Any]], position: int, *, in_place: bool = False
+) -> tuple[P, list[Recorded[Any]]]:
+    """Fold in what concerns the state of a page up to `position`; the new state, and what did.
+
+    Whoever holds the old state sees no change: it is copied before the first event, unless
+    told that nobody holds it.
+    """
+    folded = state
+    applied: list[Recorded[Any]] = []
+    for recorded in events:
+        if not folded.concerns(recorded):
+            continue
+        if folded is state and not in_place:
+            folded = copy.deepcopy(state)
+        folded.apply(recorded)
+        applied.append(recorded)
+    if folded is state and not in_place and position != state._position:
+        folded = copy.copy(state)  # nothing that changes is shared: it is copied before it does
+    folded._position = position
+    return folded, applied

@@ -1,0 +1,227 @@
+"""Subscribers: named consumers of the event log, with a checkpoint that survives everything.
+
+def balances(uow: UnitOfWork, recorded: Recorded[AccountEvent]) -> None:
+uow.session.execute(...)                      # your read model
+
+Subscriber(store, "balances", balances, events=AccountEvent).run(stop)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from threading import Event
+from typing import Any, Literal, TypedDict, TypeVar, overload
+
+from typing_extensions import TypeForm, Unpack
+
+from sourcery.consumers import EVENTS, ConsumerSpec
+from sourcery.errors import InvalidArgument
+from sourcery.events import event_type
+from sourcery.log import PAGE, Query
+from sourcery.recorded import Recorded
+from sourcery.selection import check_categories, check_start
+from sourcery.start import ORIGIN, Start
+from sourcery.store import EventStore
+from sourcery.unit_of_work import UnitOfWork
+from sourcery.worker import (
+    Action,
+    Batch,
+    Delivery,
+    Each,
+    Effects,
+    ErrorPolicy,
+    Job,
+    Settings,
+    Worker,
+    error_policy,
+)
+
+E = TypeVar("E")
+
+
+class Options(TypedDict, total=False):
+    """What else a `Subscriber` takes; its constructor says what each means."""
+
+    categories: Iterable[str]
+    after: Start
+    shards: int
+    on_error: ErrorPolicy | Action
+    page: int
+    lease: float
+    page_timeout: float
+    interval: float
+    longest_interval: float
+    on_caught_up: Callable[[], object] | None
+
+
+class Subscriber:
+    """A named consumer: hands every event to a handler, in order, and remembers how far it is.
+
+    `handler(uow, recorded)` runs inside a unit of work that also moves the checkpoint: rows
+    written through `uow.session`, aggregates changed through `uow.get`, messages published
+    through `uow.publish` commit with it or not at all, so each event takes effect exactly once
+    in this database. Up to a page of events share one transaction. With `batch=True` the
+    handler is called once per page, with a list. With `effects=True` it is
+    `handler(recorded)`, called without a transaction, for effects outside the database: each
+    event at least once, since a process may end between the effect and the checkpoint.
+
+    Any number of processes may run the same name: one owns a shard at a time, by a lease.
+    With `shards` greater than 1 several work at once, and order is kept per stream.
+
+    The consumer is stored at its first start: `after` decides where it begins (exclusive; a
+    position, `ORIGIN`, `NOW`, or an aware time) and counts only then. Later starts with other
+    `shards` or another filter (`events`, `categories`) raise `ConsumerMismatch`.
+    """
+
+    @overload
+    def __init__(
+        self,
+        store: EventStore,
+        name: str,
+        handler: Callable[[UnitOfWork, Recorded[E]], object],
+        *,
+        events: TypeForm[E],
+        batch: Literal[False] = False,
+        effects: Literal[False] = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        store: EventStore,
+        name: str,
+        handler: Callable[[UnitOfWork, Sequence[Recorded[E]]], object],
+        *,
+        events: TypeForm[E],
+        batch: Literal[True],
+        effects: Literal[False] = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        store: EventStore,
+        name: str,
+        handler: Callable[[Recorded[E]], object],
+        *,
+        events: TypeForm[E],
+        batch: Literal[False] = False,
+        effects: Literal[True],
+        **options: Unpack[Options],
+    ) -> None: ...
+
+    def __init__(  # noqa: PLR0913 - each is one setting, none needs another
+        self,
+        store: EventStore,
+        name: str,
+        handler: Callable[..., object],
+        *,
+        events: Any,
+        batch: bool = False,
+        effects: bool = False,
+        categories: Iterable[str] = (),
+        after: Start = ORIGIN,
+        shards: int = 1,
+        on_error: ErrorPolicy | Action = "stop",
+        page: int = PAGE,
+        lease: float = 30.0,
+        page_timeout: float = 300.0,
+        interval: float = 0.05,
+        longest_interval: float = 1.0,
+        on_caught_up: Callable[[], object] | None = None,
+    ) -> None:
+        """Declare the consumer; nothing connects before it runs.
+
+        `page` is the number of events read at once and handled in one transaction; it also
+        ends after a second of handling, and after an event whose handler appended or
+        published. `lease` seconds after its last sign of life a worker is replaced; a worker
+        whose loop has not turned for `page_timeout` seconds gives no more sign of life. When
+        nothing comes it looks again after `interval` seconds, then less and less often, down
+        to `longest_interval`. `on_error` is what follows a failing handler: see `ErrorPolicy`.
+        `on_caught_up` is called once per run, when every shard owned has reached the end.
+        """
+        classes = store.wanted(events, "Subscriber")
+        decoder = store.decoder(classes)
+        names = check_categories(None, categories)
+        check_start(after)
+        spec = ConsumerSpec(
+            name=name, log=EVENTS, shards=shards, filter=filter_text(classes, names)
+        )
+        settings = Settings(
+            page=page,
+            lease=lease,
+            page_timeout=page_timeout,
+            interval=interval,
+            longest_interval=longest_interval,
+            policy=error_policy(on_error),
+        )
+        query = Query(kinds=tuple(sorted(decoder.kinds)), categories=names)
+        delivery = _delivery(handler, batch=batch, effects=effects)
+        job = Job(
+            store=store,
+            spec=spec,
+            query=query,
+            decoder=decoder,
+            delivery=delivery,
+            start=after,
+            settings=settings,
+            on_caught_up=on_caught_up,
+        )
+        self._worker: Worker = Worker(job)
+
+    @property
+    def name(self) -> str:
+        """The consumer's name."""
+        return self._worker.job.name
+
+    def run(self, stop: Event | None = None) -> None:
+        """Work until `stop` is set or `stop()` is called; both end a wait at once.
+
+        The event in hand is finished and its page committed; leases are given back. A lost
+        connection or a restarted server is waited for. A handler that fails for good makes its
+        shard stand still (`on_error="stop"`): it is logged, and health shows it; `run` goes on,
+        so that `Consumer(store, name).resume()` from any process continues it.
+
+        Raises a `ConfigurationError` when the program and the stored consumer do not fit,
+        `StoreRewound` when history was lost.
+        """
+        self._worker.run(stop)
+
+    def run_once(self) -> int:
+        """Handle at most one page of each shard that can be had, without waiting.
+
+        The number of events handled. Raises `ConsumerFailed` when a shard stands still.
+        """
+        return self._worker.run_once()
+
+    def drain(self, timeout: float | None = None) -> int:
+        """Work until everything that is settled by now is handled, by whichever worker.
+
+        For tests and jobs; the number of events handled here. Waits out the back-off of failing
+        events. Raises `ConsumerFailed` when a shard stands still, caused by the handler's error,
+        and `WaitTimeout` after `timeout` seconds.
+        """
+        return self._worker.drain(timeout)
+
+    def stop(self) -> None:
+        """End `run` or `drain` from another thread, as its `stop` event does."""
+        self._worker.stop()
+
+
+def _delivery(handler: Callable[..., object], *, batch: bool, effects: bool) -> Delivery:
+    if not callable(handler):
+        raise InvalidArgument("handler", "must be a function")
+    if batch and effects:
+        raise InvalidArgument("batch", "effects are handled one event at a time")
+    if effects:
+        return Effects(handler)
+    return Batch(handler) if batch else Each(handler)
+
+
+def filter_text(classes: Iterable[type[Any]], categories: Iterable[str]) -> str:
+    """A filter as it is stored and compared: the kinds of the classes, not of their past."""
+    kinds = sorted(event_type(cls).kind for cls in classes)
+    return json.dumps({"kinds": kinds, "categories": sorted(categories)})

@@ -1,0 +1,265 @@
+"""Which shards a worker runs: a fair share, by leases that others can see.
+
+Live owners and the standbys that want a shard are counted together. Who has less than the
+share takes free shards, or writes on a row that it wants it; who has more gives a wanted
+shard up at its next turn.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from attrs import define, field
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from sourcery.consumers import (
+    ConsumerRow,
+    Lease,
+    Letter,
+    leave,
+    register,
+    release,
+    rows_of,
+    take,
+    unwant,
+    want,
+)
+from sourcery.consumers.letters import closed_keys, due_letters
+from sourcery.errors import InvalidArgument
+from sourcery.following import Follower, resolve_start
+from sourcery.worker.heartbeat import Heartbeat
+from sourcery.worker.job import Job
+from sourcery.worker.link import Link, Unreachable, reaching
+from sourcery.worker.shard import Shard
+from sourcery.worker.shares import fair_share, to_want
+
+logger: logging.Logger = logging.getLogger("sourcery")
+
+#: A standby says again that it wants a shard after this share of a lease.
+_WANT_AGAIN: Final = 1 / 3
+#: Seconds that an owner gets to renew a lease that ran out, before it is taken from it. SQLite
+#: looks each 0.1 seconds whether it may write.
+_GRACE: Final = 0.25
+
+
+@define(eq=False)
+class Claims:
+    """The shards of one consumer that this worker owns."""
+
+    job: Job
+    link: Link
+    heartbeat: Heartbeat
+    #: Name of this worker, unlike any other's.
+    owner: str
+    owned: dict[int, Shard] = field(factory=dict[int, Shard])
+    #: Shards and checkpoints after which an event lost the connection too often.
+    suspected: set[tuple[int, int]] = field(factory=set[tuple[int, int]])
+    #: Events handled in shards that are no longer ours.
+    handled: int = 0
+
+    def observe(self) -> list[ConsumerRow]:
+        """The rows of all shards, by number; registers the consumer at its first start."""
+        while True:
+            with reaching(), self.job.store.database.reading() as connection:
+                rows = rows_of(connection, self.job.dialect, self.job.name)
+            if rows:
+                self.job.spec.check(rows[0])
+                return rows
+            self._register()
+
+    def _register(self) -> None:
+        database = self.job.store.database
+        with reaching():
+            position, settled = resolve_start(database, self.job.start), self.job.store.settled()
+        if position > settled:  # stored, it would say that the log was longer once
+            raise InvalidArgument("after", f"position {position} is not settled yet, {settled} is")
+        try:
+            with self.link.transaction() as connection:
+                # no lease of a consumer that had this name before may fit
+                epoch = int(self.job.dialect.now(connection).timestamp() * 1000)
+                register(connection, self.job.dialect, self.job.spec, position, epoch)
+        except IntegrityError:
+            logger.debug("another worker registered consumer %s first", self.job.name)
+
+    def settle(self, rows: list[ConsumerRow]) -> None:
+        """Forget what was lost, take what is free, want and give up what is fair."""
+        for shard in list(self.owned.values()):
+            row = rows[shard.number]
+            if row.epoch == shard.lease.epoch:
+                shard.see(row)
+            else:
+                self.forget(shard)
+        for row in self._not_owned(rows):
+            if row.owner == self.owner:  # forgotten with a lost connection
+                self._take(row)
+        share = fair_share(rows, self.owner)
+        if len(self.owned) < share:
+            self._claim(rows, share)
+        else:
+            self._want_no_more(rows)
+            self._give_up(rows, share)
+
+    def _not_owned(self, rows: list[ConsumerRow]) -> list[ConsumerRow]:
+        return [row for row in rows if row.shard not in self.owned]
+
+    def _claim(self, rows: list[ConsumerRow], share: int) -> None:
+        free = [row for row in self._not_owned(rows) if row.owner is None]
+        for row in free[: share - len(self.owned)]:
+            self._take(row)
+        late = [row for row in self._not_owned(rows) if row.owner is not None and not row.is_owned]
+        if late and len(self.owned) < share:
+            for row in self._still_late(late)[: share - len(self.owned)]:
+                self._take(row)
+        if len(self.owned) < share:
+            others = [row for row in self._not_owned(rows) if row.is_owned]
+            self._want(others, share - len(self.owned))
+
+    def _still_late(self, late: list[ConsumerRow]) -> list[ConsumerRow]:
+        """Those whose owner does not renew the lease though it could: we can write ourselves.
+
+        A busy database, or one that stood still, keeps from it owners that are well.
+        """
+        with self.link.transaction():
+            pass
+        time.sleep(_GRACE)
+        shards = {row.shard for row in late}
+        return [r for r in self.observe() if r.shard in shards and r.owner and not r.is_owned]
+
+    def _take(self, row: ConsumerRow) -> None:
+        """Claim a shard, having ended whoever had it."""
+        expired = row.owner is not None and row.owner != self.owner
+        dialect, sent = self.job.dialect, time.monotonic()
+        with self.link.transaction() as connection:
+            self._end_owner(row, connection)
+            until = dialect.now(connection) + timedelta(seconds=self.job.settings.lease)
+            mark = self.link.mark
+            lease = take(connection, dialect, row, self.owner, until=until, backend=mark)
+            if lease is None:
+                return
+            row = rows_of(connection, dialect, self.job.name)[row.shard]
+            place = (row.shard, row.shards)
+            closed = closed_keys(connection, self.job.name, place)
+            due = due_letters(connection, self.job.name, place)
+        self.own(lease, row, careful=expired, closed=closed, due_letters=due)
+        self.heartbeat.hold(row.shard, lease, sent)
+
+    def _end_owner(self, row: ConsumerRow, connection: Connection) -> None:
+        """End the connection that had the shard: it may hold locks that stop everyone.
+
+        It is that of an owner that is gone or frozen, or our own of before, which we have lost
+        but the server perhaps has not.
+        """
+        if row.owner not in (None, self.owner):
+            text = "consumer %s shard %s: lease of %s ran out"
+            logger.warning(text, row.name, row.shard, row.owner)
+        if row.backend is not None and row.backend != self.link.mark:
+            self.job.dialect.end_marked(connection, row.backend)
+
+    def own(
+        self,
+        lease: Lease,
+        row: ConsumerRow,
+        *,
+        closed: dict[str, int],
+        due_letters: list[Letter],
+        careful: bool = False,
+    ) -> None:
+        """See a shard that is ours as it is stored."""
+        follower = Follower(
+            self.job.store.database,
+            self.job.query.of_shard(row.shard, row.shards),
+            row.position,
+            size=self.job.settings.page,
+            durable=True,
+        )
+        self.owned[row.shard] = Shard(
+            lease=lease,
+            place=(row.shard, row.shards),
+            follower=follower,
+            stored=row.position,
+            status=row.status,
+            attempts=row.attempts,
+            error=row.error,
+            hold_at=row.hold_at,
+            awaited=row.awaited,
+            due=time.monotonic() + _seconds_until(row),
+            # what the last owner had in hand may be what ended it
+            careful=careful or (row.shard, row.position) in self.suspected,
+            closed=closed,
+            due_letters=due_letters,
+            handled=self.owned[row.shard].handled if row.shard in self.owned else 0,
+        )
+
+    def _want(self, others: list[ConsumerRow], missing: int) -> None:
+        """Say on rows of others that this worker wants the shards."""
+        lease = timedelta(seconds=self.job.settings.lease)
+        chosen = to_want(others, self.owner, missing, lease * (1 - _WANT_AGAIN))
+        if not chosen:
+            return
+        with self.link.transaction() as connection:
+            for row in chosen:
+                want(connection, self.job.dialect, row, self.owner, row.now + lease)
+        self.job.store.database.committed()
+
+    def _want_no_more(self, rows: list[ConsumerRow]) -> None:
+        if any(row.live_wanter == self.owner for row in rows):
+            with self.link.transaction() as connection:
+                unwant(connection, self.job.name, self.owner)
+
+    def _give_up(self, rows: list[ConsumerRow], share: int) -> None:
+        """Release what others want of what is too much."""
+        over = len(self.owned) - share
+        wanted = [r for r in rows if r.live_wanter not in (None, self.owner)]
+        shards = [self.owned[row.shard] for row in wanted if row.shard in self.owned]
+        if over > 0:
+            self.release(shards[:over])
+
+    def release(self, shards: Iterable[Shard]) -> None:
+        """Give shards back at once; what is in hand must be finished."""
+        shards = list(shards)
+        if not shards:
+            return
+        with self.link.transaction() as connection:
+            now = self.job.dialect.now(connection)
+            for shard in shards:
+                release(connection, self.job.dialect, shard.lease, now)
+        for shard in shards:
+            self.forget(shard)
+        self.job.store.database.committed()
+
+    def leave(self) -> None:
+        """Give everything up at once, also what was forgotten with a lost connection."""
+        try:
+            self._leave()
+        except Unreachable:  # perhaps it was lost while it rested, and another one can be had
+            self.link.close()
+            self._leave()
+        self.forget_all()
+        self.job.store.database.committed()
+
+    def _leave(self) -> None:
+        with self.link.transaction() as connection:
+            leave(connection, self.job.dialect, self.job.name, self.owner)
+
+    def forget(self, shard: Shard) -> None:
+        """It is no longer ours."""
+        if self.owned.pop(shard.number, None) is not None:
+            self.handled += shard.handled
+        self.heartbeat.drop(shard.number)
+
+    def forget_all(self) -> None:
+        """The connection was lost: claim again, and read again where things stand."""
+        for shard in list(self.owned.values()):
+            self.forget(shard)
+
+
+def _seconds_until(row: ConsumerRow) -> float:
+    """How long the stored wait after a failed attempt still lasts."""
+    if row.next_attempt_at is None:
+        return 0.0
+    return max(0.0, (row.next_attempt_at - row.now).total_seconds())

@@ -1,0 +1,169 @@
+"""Renewing leases from a thread and a connection of its own, as long as the loop turns."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+from threading import Event, Lock, Thread
+from typing import Final
+
+from attrs import define, field
+
+from sourcery.consumers import Lease, renew
+from sourcery.errors import RetryTransaction
+from sourcery.worker.link import Link, Unreachable
+from sourcery.worker.settings import Settings
+
+logger: logging.Logger = logging.getLogger("sourcery")
+
+#: Renewals in the time of one lease.
+_TIMES: Final = 3
+#: Seconds to the next beat after one that failed, and after one that found no way through.
+_AGAIN: Final = 0.5
+_AT_ONCE: Final = 0.01
+#: Seconds to wait for the thread at the end.
+_PATIENCE: Final = 5.0
+#: Weight of the newest measurement in the rate.
+_NEWEST: Final = 0.5
+
+
+@define
+class _Held:
+    lease: Lease
+    #: By the monotonic clock.
+    until: float
+    handled: int = 0
+    rate: float | None = None
+
+
+@define(eq=False)
+class Heartbeat:
+    """Keeps the leases of one worker alive.
+
+    It stops renewing when the loop has not turned for `page_timeout`: a handler that hangs
+    must not keep its shard for ever. A lease that could not be renewed in time is lost, and
+    the fence of every page says so; a database that is merely busy loses none.
+    """
+
+    _link: Link
+    _settings: Settings
+    _held: dict[int, _Held] = field(factory=dict[int, _Held])
+    _ticked: float = field(factory=time.monotonic)
+    _lock: Lock = field(factory=Lock)
+    _stopping: Event = field(factory=Event)
+    _thread: Thread | None = None
+    #: Whether it was said that no lease can be renewed.
+    _failing: bool = False
+
+    def start(self) -> None:
+        """Begin to renew."""
+        self.tick({})
+        self._thread = Thread(target=self._run, name="sourcery-heartbeat", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; leases stay until they run out or are released."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(_PATIENCE)  # it may wait for a server that is silent
+
+    def hold(self, number: int, lease: Lease, sent: float) -> None:
+        """Renew this lease from now on; `sent` is when it was asked for."""
+        with self._lock:
+            self._held[number] = _Held(lease, sent + self._settings.lease)
+
+    def drop(self, number: int) -> None:
+        """Renew it no more."""
+        with self._lock:
+            self._held.pop(number, None)
+
+    def left(self, number: int) -> float:
+        """Seconds for which the lease is certainly ours, by the time its renewal was sent."""
+        with self._lock:
+            held = self._held.get(number)
+        return 0.0 if held is None else held.until - time.monotonic()
+
+    def tick(self, handled: dict[int, int]) -> None:
+        """The loop turned; so many events each shard has handled in all."""
+        with self._lock:
+            self._ticked = time.monotonic()
+            for number, count in handled.items():
+                if number in self._held:
+                    self._held[number].handled = count
+
+    def _run(self) -> None:
+        """Beat three times in a lease, and soon again after a beat that failed."""
+        interval = self._settings.lease / _TIMES
+        before: dict[int, tuple[float, int]] = {}
+        pause = interval
+        while not self._stopping.wait(pause):
+            if pause == interval:
+                self._measure(before)
+            pause = min(interval, self._beat() or interval)
+        self._link.close()
+
+    def _beat(self) -> float | None:
+        """Renew; None if all that could be done was, else seconds to the next attempt."""
+        try:
+            self._renew()
+        except RetryTransaction as error:
+            logger.debug("leases could not be renewed yet: %s", error)
+            return _AT_ONCE
+        except Unreachable as error:
+            self._failed("leases cannot be renewed: %s", error)
+            return _AGAIN
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next beat may not have it
+            self._failed("leases cannot be renewed", exc_info=error)
+            return _AGAIN
+        self._failing = False
+        return None
+
+    def _failed(self, text: str, *facts: object, exc_info: Exception | None = None) -> None:
+        """Say it once, and connect anew."""
+        level = logging.DEBUG if self._failing else logging.WARNING
+        logger.log(level, text, *facts, exc_info=exc_info)
+        self._failing = True
+        self._link.close()
+
+    def _measure(self, before: dict[int, tuple[float, int]]) -> None:
+        now = time.monotonic()
+        with self._lock:
+            for number, held in self._held.items():
+                since, count = before.get(number, (now, held.handled))
+                before[number] = now, held.handled
+                if now > since:
+                    newest = max(0, held.handled - count) / (now - since)
+                    known = newest if held.rate is None else held.rate
+                    held.rate = _NEWEST * newest + (1 - _NEWEST) * known
+
+    def _renew(self) -> None:
+        with self._lock:
+            held, age = dict(self._held), time.monotonic() - self._ticked
+        if not held or age > self._settings.page_timeout:
+            return
+        for number, one in held.items():
+            sent = time.monotonic()
+            if self._renew_one(one, age):
+                with self._lock:
+                    one.until = sent + self._settings.lease
+            else:
+                self._lose(number, one)
+
+    def _renew_one(self, held: _Held, age: float) -> bool:
+        dialect = self._link.dialect
+        with self._link.transaction() as connection:
+            now = dialect.now(connection)
+            return renew(
+                connection,
+                dialect,
+                held.lease,
+                until=now + timedelta(seconds=self._settings.lease),
+                ticked=now - timedelta(seconds=age),
+                rate=held.rate,
+            )
+
+    def _lose(self, number: int, lost: _Held) -> None:
+        with self._lock:
+            if self._held.get(number) is lost:
+                del self._held[number]

@@ -1,0 +1,104 @@
+"""The one connection on which a worker writes its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from sourcery.database import Database
+from sourcery.dialects import Dialect
+from sourcery.errors import RetryTransaction
+
+
+class Unreachable(Exception):
+    """The database cannot be reached, or the connection was lost: forget, and connect anew."""
+
+    @property
+    def reason(self) -> BaseException:
+        """What the driver said."""
+        return self.__cause__ or self
+
+
+@contextmanager
+def reaching() -> Generator[None]:
+    """Around statements of ours: what the server, not the statement, is to blame for."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not (
+            error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+        ):
+            raise
+        raise Unreachable(type(error.orig).__name__) from error
+    except PoolTimeout as error:
+        text = "the engine's pool had no connection free in time, and a running consumer needs 3"
+        raise Unreachable(text) from error
+
+
+class Link:
+    """A connection that stays open from page to page.
+
+    Whoever takes over from a frozen worker ends it by its mark, so that what the worker had
+    in hand is undone and its locks are free.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+        #: The server's name for the connection.
+        self.mark: str | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect of the database."""
+        return self._database.dialect
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, opened when needed; outside any transaction."""
+        if self._connection is None:
+            self._connection, self.mark = self._open()
+        return self._connection
+
+    def _open(self) -> tuple[Connection, str | None]:
+        dialect = self._database.dialect
+        connection = self._database.connect_to_write()
+        try:
+            with connection.begin():
+                dialect.begin(connection)
+                return connection, dialect.backend_mark(connection)
+        except BaseException:
+            connection.close()
+            raise
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection was found dead."""
+        return self._connection is not None and self._connection.invalidated
+
+    @contextmanager
+    def transaction(self) -> Generator[Connection]:
+        """A transaction of its own; commits, or rolls back on any exception.
+
+        Raises `RetryTransaction` when the database asks for another run.
+        """
+        with reaching():
+            try:
+                with self.connection.begin():
+                    self.dialect.begin(self.connection)
+                    yield self.connection
+            except DBAPIError as error:
+                if self.dialect.restarts(error):
+                    raise RetryTransaction(type(error.orig).__name__) from error
+                raise
+
+    def close(self) -> None:
+        """Let go of the connection, whatever state it is in. The next use opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(DBAPIError):
+                connection.close()

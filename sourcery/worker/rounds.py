@@ -1,0 +1,209 @@
+"""Rounds of a worker: look at the rows, settle the claims, obey, and give each shard a turn."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import socket
+import time
+from contextlib import suppress
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from sourcery.consumers import (
+    ConsumerRow,
+    LeaseLost,
+    Request,
+    Status,
+    rows_of,
+)
+from sourcery.consumers.letters import closed_keys, due_letters
+from sourcery.errors import ConsumerFailed, RetryTransaction, WaitTimeout
+from sourcery.waiting import Waiting
+from sourcery.worker.checkpoints import Checkpoints
+from sourcery.worker.claims import Claims
+from sourcery.worker.clock import Clock
+from sourcery.worker.failing import Failing
+from sourcery.worker.heartbeat import Heartbeat
+from sourcery.worker.job import Job
+from sourcery.worker.link import Link, Unreachable
+from sourcery.worker.obey import obey
+from sourcery.worker.pages import Pages
+from sourcery.worker.retrying import Retrying
+from sourcery.worker.shard import Shard
+
+logger: logging.Logger = logging.getLogger("sourcery")
+
+#: Seconds to wait before connecting again: at first, and at most.
+_FIRST_WAIT: Final = 0.1
+_LONGEST_WAIT: Final = 5.0
+#: Connections lost in a row with one event in hand, after which the event is suspected.
+_SUSPECT: Final = 3
+
+
+def owner_name() -> str:
+    """A name that no other worker has: host, process, and a part that is new each time."""
+    return f"{socket.gethostname()[:100]}:{os.getpid()}:{uuid4().hex[:8]}"
+
+
+class Rounds:
+    """One consumer at work in one thread: its connection, leases and shards."""
+
+    def __init__(self, job: Job, waiting: Waiting) -> None:
+        database = job.store.database
+        self.job = job
+        self.waiting = waiting
+        self._link = Link(database)
+        self._clock = Clock()
+        self.heartbeat: Heartbeat = Heartbeat(Link(database), job.settings)
+        self.claims: Claims = Claims(job, self._link, self.heartbeat, owner_name())
+        self._checkpoints = Checkpoints(job, self._link, self._clock)
+        self._failing = Failing(job, self._checkpoints, waiting)
+        self._pages = Pages(job, self._checkpoints, self._failing, self.heartbeat)
+        self._retrying = Retrying(self._pages)
+        self._rows: list[ConsumerRow] = []
+        self._caught_up = False
+        #: Connections lost in a row, and what was in hand.
+        self._outages = 0
+        self._in_hand: tuple[int, int] | None = None
+        self._suspected: dict[tuple[int, int], int] = {}
+
+    # -- one round ---------------------------------------------------------------------
+
+    def round(self, *, force: bool) -> bool:
+        """Whether anything was done. Raises `Unreachable` when the database is."""
+        self._rows = self.claims.observe()
+        self._clock.set(self._rows[0].now)
+        self.claims.settle(self._rows)
+        busy = False
+        for shard in list(self.claims.owned.values()):
+            try:
+                busy |= self._turn(shard, force=force)
+            except LeaseLost:
+                logger.warning("consumer %s shard %s: lease lost", self.job.name, shard.number)
+                self.claims.forget(shard)
+            if self.waiting.stopped:
+                break
+        self.heartbeat.tick({n: shard.handled for n, shard in self.claims.owned.items()})
+        self._outages = 0
+        self._signal_caught_up()
+        return busy
+
+    def _turn(self, shard: Shard, *, force: bool) -> bool:
+        row = self._rows[shard.number]
+        if row.request is not None:
+            self._obey(shard, row)
+            return True
+        self._in_hand = (shard.number, shard.stored)
+        busy = self._retrying.turn(shard) | self._pages.turn(shard, force=force)
+        self._in_hand = None
+        return busy
+
+    def _obey(self, shard: Shard, row: ConsumerRow) -> None:
+        """Do what somebody asked for, then see the shard as it is stored."""
+        dialect = self.job.dialect
+        assert row.request is not None
+        request = Request.from_json(row.request)
+        with self._link.transaction() as connection:
+            obey(connection, dialect, shard.lease, row, request, self._clock.now())
+            now = rows_of(connection, dialect, self.job.name)[shard.number]
+            closed = closed_keys(connection, self.job.name, shard.place)
+            due = due_letters(connection, self.job.name, shard.place)
+        self.claims.own(shard.lease, now, closed=closed, due_letters=due)
+        self.job.store.database.committed()
+
+    def _signal_caught_up(self) -> None:
+        owned = self.claims.owned.values()
+        call = self.job.on_caught_up
+        if call and owned and not self._caught_up and all(s.status is Status.LIVE for s in owned):
+            self._caught_up = True
+            call()
+
+    # -- waiting, failing, ending ------------------------------------------------------
+
+    @property
+    def is_replaying(self) -> bool:
+        """Whether events of a page that failed can be had at once, one by one."""
+        owned = self.claims.owned.values()
+        return any((s.single_until or s.conflicts) and s.may_work() for s in owned)
+
+    def until_due(self) -> float | None:
+        """Seconds until the next event may be tried again; None when none waits."""
+        waits = [s.due - time.monotonic() for s in self.claims.owned.values() if not s.is_due()]
+        return max(0.0, min(waits)) if waits else None
+
+    def reconnect(self, error: Exception) -> None:
+        """Forget everything in flight, wait a while, and begin anew."""
+        self._outages += 1
+        logger.warning("consumer %s: the database is unreachable: %s", self.job.name, error)
+        self._suspect()
+        self.claims.forget_all()
+        self._link.close()
+        wait = min(_FIRST_WAIT * 2.0 ** min(self._outages - 1, 20), _LONGEST_WAIT)
+        self.waiting.sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - jitter
+
+    def _suspect(self) -> None:
+        """An event that loses the connection again and again has its attempts counted."""
+        if self._in_hand is not None:
+            times = self._suspected.get(self._in_hand, 0) + 1
+            self._suspected = {self._in_hand: times}
+            if times >= _SUSPECT:
+                self.claims.suspected.add(self._in_hand)
+        self._in_hand = None
+
+    @property
+    def handled(self) -> int:
+        """Events handled by this worker."""
+        return self.claims.handled + sum(s.handled for s in self.claims.owned.values())
+
+    def has_reached(self, position: int) -> bool:
+        """Whether all shards, whoever runs them, are past a position, and no letter is due."""
+        if not self._rows:
+            return False
+        owned = self.claims.owned
+        if any(shard.due_letters for shard in owned.values()):
+            return False
+        known = [owned[r.shard].stored if r.shard in owned else r.position for r in self._rows]
+        return min(known) >= position
+
+    def raise_failure(self) -> None:
+        """Raise `ConsumerFailed`, caused by the handler's error, when a shard stands still."""
+        owned = self.claims.owned
+        for row in self._rows:
+            shard = owned.get(row.shard)
+            status = shard.status if shard else row.status
+            if status.halted:
+                error = (shard.error if shard else row.error) or f"it is {status}"
+                position = shard.stored if shard else row.position
+                raised = shard.raised if shard else None
+                raise ConsumerFailed(self.job.name, row.shard, position, error) from raised
+
+    def too_late(self, seconds: float, position: int) -> WaitTimeout:
+        """The error of a drain that took too long."""
+        reached = min((row.position for row in self._rows), default=0)
+        who = f"consumer {self.job.name!a}"
+        return WaitTimeout(who, seconds, position, reached, self.job.store.settled())
+
+    def end(self) -> None:
+        """Give all leases back at once. If that fails, they run out."""
+        try:
+            with suppress(Unreachable, LeaseLost, RetryTransaction):
+                self._write_positions()
+            self.claims.leave()
+        except (Unreachable, RetryTransaction, SQLAlchemyError):
+            logger.warning("consumer %s: leases could not be released", self.job.name)
+        finally:
+            self.heartbeat.stop()
+            self._link.close()
+
+    def _write_positions(self) -> None:
+        """What was passed over and not yet written need not be read again."""
+        ahead = [s for s in self.claims.owned.values() if s.follower.position > s.stored]
+        if not ahead:
+            return
+        with self._link.transaction() as connection:
+            for shard in ahead:
+                self._checkpoints.advance(connection, shard, shard.follower.position, shard.status)
