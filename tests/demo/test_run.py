@@ -12,13 +12,13 @@ from sqlalchemy import create_engine, text
 from examples.flights.__main__ import main
 from examples.flights.aircraft import Aircraft
 from examples.flights.importer import import_flights
-from examples.flights.rows import create_table
+from examples.flights.rows import create_tables
 from examples.flights.source import read_flights
 from sourcery import EventStore
 from tests.databases import Database
 
 ROOT = Path(__file__).parents[2]
-AGREED = "The totals folded from the log are those of the file."
+AGREED = "The board, and the totals folded from the log, are those of the file."
 
 
 def count(url: str, what: str) -> int:
@@ -71,7 +71,7 @@ def test_an_interrupted_run_goes_on(
     """What was committed before the interruption is there already, the rest is not lost."""
     with EventStore(url, aggregates=[Aircraft]) as store:
         store.upgrade()
-        create_table(store.engine)
+        create_tables(store.engine)
         progress = import_flights(store, read_flights(monday))
         before = [next(progress).flights for _ in range(100)][-1]
     assert 0 == main(["--database", url, "--flights", str(monday)])
@@ -84,7 +84,7 @@ def test_two_imports_at_once_write_each_flight_once(database: Database, monday: 
     url = database.url.render_as_string(hide_password=False)
     with EventStore(url, aggregates=[Aircraft]) as store:
         store.upgrade()
-        create_table(store.engine)
+        create_tables(store.engine)
         with ThreadPoolExecutor(2) as pool:
             runs = [pool.submit(list, import_flights(store, read_flights(monday))) for _ in "ab"]
             written = [run.result()[-1].written for run in runs]
