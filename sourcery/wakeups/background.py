@@ -57,19 +57,20 @@ class Background:
 
     def begin(self) -> None:
         """Run, unless it runs or was closed. After a fork it runs no more, and begins again."""
-        thread = self._thread
-        if (thread is not None and thread.is_alive()) or self._closing.is_set:
+        if self._runs() or self._closing.is_set:
             return
         with self._lock:
-            if self._thread is thread:
-                self._thread = Thread(target=self._run, name=self._name, daemon=True)
-                self._start(self._thread)
+            if self._runs():  # another thread has begun it, or it was not quite alive yet
+                return
+            self._thread = Thread(target=self._run, name=self._name, daemon=True)
+            try:
+                self._thread.start()
+            except RuntimeError as error:  # no more threads, or the interpreter ends
+                logger.debug("%s was not started: %s", self._name, error)
 
-    def _start(self, thread: Thread) -> None:
-        try:
-            thread.start()
-        except RuntimeError as error:  # no more threads, or the interpreter ends
-            logger.debug("%s was not started: %s", self._name, error)
+    def _runs(self) -> bool:
+        thread = self._thread
+        return thread is not None and thread.is_alive()
 
     def close(self) -> None:
         """Finish and end; `join` waits for it."""

@@ -4,6 +4,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import current_thread
 from typing import IO, Any
 
 from sqlalchemy import Engine, event, text
@@ -33,9 +34,12 @@ def watching(engine: Engine) -> Iterator[Wire]:
 def _libpq(engine: Engine) -> Iterator[Wire]:
     """The protocol, as libpq itself traces it."""
     wire = Wire()
+    watched = current_thread()
     with tempfile.TemporaryFile("w+") as trace:
 
         def begin(connection: Any, record: Any) -> None:
+            if current_thread() is not watched:
+                return  # the notifier's own, which outlives the trace
             connection.pgconn.trace(trace.fileno())
             connection.pgconn.set_trace_flags(1)  # without times
 

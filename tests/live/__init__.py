@@ -1,0 +1,1 @@
+"""Projections kept current in memory."""

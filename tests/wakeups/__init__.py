@@ -1,0 +1,1 @@
+"""Wake-ups: who waits looks at once, and nothing else depends on them."""
