@@ -4,7 +4,7 @@ from sourcery.aggregate import Aggregate
 from sourcery.codec import Codec, JsonCodec, Part, rename, upcast
 from sourcery.consumers import Letter
 from sourcery.context import Metadata, metadata
-from sourcery.control import Consumer, ConsumerHealth, consumers
+from sourcery.control import Consumer, ConsumerHealth, consumer_health
 from sourcery.events import event
 from sourcery.expected import ANY, EXISTS
 from sourcery.live import LiveProjection
@@ -44,7 +44,7 @@ __all__ = [
     "Token",
     "Transacted",
     "UnitOfWork",
-    "consumers",
+    "consumer_health",
     "event",
     "execute",
     "metadata",

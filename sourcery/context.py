@@ -81,6 +81,8 @@ class Causes:
     #: Whether the page's transaction is open while the handler runs.
     in_transaction: bool
     event: Cause | None = None
+    #: Whether a unit of work that joined the page's transaction has written events or messages.
+    written: bool = False
     _derived: tuple[Cause, Metadata] | None = None
 
     @property
@@ -118,6 +120,13 @@ def in_handler() -> bool:
     """Whether a handler runs here whose page has its transaction open."""
     page = _page.get()
     return page is not None and page.in_transaction
+
+
+def note_written() -> None:
+    """Events or messages are in the page's transaction now, and others wait for its end."""
+    page = _page.get()
+    if page is not None:
+        page.written = True
 
 
 @contextmanager

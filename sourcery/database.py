@@ -93,6 +93,10 @@ class Database:
         """A connection for one transaction, at READ COMMITTED whatever the default is."""
         return self._connect(self.dialect.write_options)
 
+    def connect_singly(self) -> Connection:
+        """A connection whose statements commit one by one, where the database can do that."""
+        return self._connect(self.dialect.single_options)
+
     @contextmanager
     def reading(self) -> Generator[Connection]:
         """A connection that only reads; every statement sees what is committed by then."""

@@ -6,7 +6,7 @@ run of the server: then the server is checked again, and what a reader remembers
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from attrs import frozen
@@ -54,9 +54,12 @@ class Page:
 class Fence:
     """The frontier of one reader, and the last row it was given as proof of the history."""
 
-    def __init__(self, database: Database, query: Query) -> None:
+    def __init__(
+        self, database: Database, query: Query, frontier: Callable[[], Frontier] | None = None
+    ) -> None:
         self._database = database
         self._query = query
+        self._read = frontier or database.frontier
         self._frontier: Frontier | None = None
         self._void = False
         #: Settled position of the last frontier; 0 when it must be read first.
@@ -75,7 +78,7 @@ class Fence:
         Raises `StoreRewound` when that one's history is another.
         """
         if not self._void:
-            found = self._database.frontier()
+            found = self._read()
             if self._frontier is None or self._frontier.incarnation == found.incarnation:
                 self._keep(found)
                 return False
@@ -156,8 +159,10 @@ class Follower:
         *,
         size: int = PAGE,
         durable: bool = False,
+        frontier: Callable[[], Frontier] | None = None,
     ) -> None:
-        self._fence = Fence(database, query)
+        """`frontier` reads it, where several followers share one that is not too old."""
+        self._fence = Fence(database, query, frontier)
         self._size = size
         self._durable = durable
         #: Exclusive start of the next page.

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Final
+from threading import Event
+from typing import Final, TypedDict
 
 from attrs import evolve, frozen
 
 from sourcery.errors import InvalidArgument
 from sourcery.log import Query
-from sourcery.start import NOW
+from sourcery.start import NOW, Start
 from sourcery.stream import CATEGORY_LENGTH, Stream, check_name
 
 #: Above every version and position.
 END: Final = 2**63 - 1
+
+
+class ReadOptions(TypedDict, total=False):
+    """What `EventStore.read` takes beside a stream and events; it says what each means."""
+
+    categories: Iterable[str]
+    after: int
+    to: int | None
+    from_version: int
+    to_version: int | None
+    until: datetime | None
+    backward: bool
+    limit: int | None
+    unsettled: bool
+
+
+class SubscribeOptions(TypedDict, total=False):
+    """What `EventStore.subscribe` takes beside events; it says what each means."""
+
+    after: Start
+    categories: Iterable[str]
+    timeout: float | None
+    stop: Event | None
+    on_caught_up: Callable[[], object] | None
 
 
 def _check_until(until: object) -> None:

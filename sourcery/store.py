@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar, cast, overload
 
 from sqlalchemy import URL, Engine
 from sqlalchemy.orm import sessionmaker
-from typing_extensions import TypeForm
+from typing_extensions import TypeForm, Unpack
 
 from sourcery.aggregate import Aggregate, aggregate_type
 from sourcery.codec import Codec, Decoder, JsonCodec, Upcaster, Upcasters
@@ -20,7 +20,13 @@ from sourcery.events import event_classes, unique_kinds
 from sourcery.log import Query
 from sourcery.reading import read_events
 from sourcery.recorded import Recorded
-from sourcery.selection import Selection, bounds, check_categories
+from sourcery.selection import (
+    ReadOptions,
+    Selection,
+    SubscribeOptions,
+    bounds,
+    check_categories,
+)
 from sourcery.start import ORIGIN, Start
 from sourcery.stream import Stream
 from sourcery.subscription import Subscription
@@ -117,31 +123,12 @@ class EventStore:
         stream: Stream | None = None,
         *,
         events: TypeForm[E],
-        categories: Iterable[str] = (),
-        after: int = 0,
-        to: int | None = None,
-        from_version: int = 1,
-        to_version: int | None = None,
-        until: datetime | None = None,
-        backward: bool = False,
-        limit: int | None = None,
-        unsettled: bool = False,
+        **options: Unpack[ReadOptions],
     ) -> Iterator[Recorded[E]]: ...
 
     @overload
     def read(
-        self,
-        stream: Stream | None = None,
-        *,
-        categories: Iterable[str] = (),
-        after: int = 0,
-        to: int | None = None,
-        from_version: int = 1,
-        to_version: int | None = None,
-        until: datetime | None = None,
-        backward: bool = False,
-        limit: int | None = None,
-        unsettled: bool = False,
+        self, stream: Stream | None = None, **options: Unpack[ReadOptions]
     ) -> Iterator[Recorded[Any]]: ...
 
     def read(  # noqa: PLR0913 - each narrows what is read, none needs another
@@ -187,26 +174,11 @@ class EventStore:
 
     @overload
     def subscribe(
-        self,
-        *,
-        after: Start = ORIGIN,
-        events: TypeForm[E],
-        categories: Iterable[str] = (),
-        timeout: float | None = None,
-        stop: Event | None = None,
-        on_caught_up: Callable[[], object] | None = None,
+        self, *, events: TypeForm[E], **options: Unpack[SubscribeOptions]
     ) -> Subscription[E]: ...
 
     @overload
-    def subscribe(
-        self,
-        *,
-        after: Start = ORIGIN,
-        categories: Iterable[str] = (),
-        timeout: float | None = None,
-        stop: Event | None = None,
-        on_caught_up: Callable[[], object] | None = None,
-    ) -> Subscription[Any]: ...
+    def subscribe(self, **options: Unpack[SubscribeOptions]) -> Subscription[Any]: ...
 
     def subscribe(
         self,

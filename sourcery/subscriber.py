@@ -8,14 +8,15 @@ Subscriber(store, "balances", balances, events=AccountEvent).run(stop)
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from threading import Event
 from typing import Any, Literal, TypedDict, TypeVar, overload
 
 from typing_extensions import TypeForm, Unpack
 
 from sourcery.consumers import EVENTS, ConsumerSpec
+from sourcery.consumers.filters import EventFilter
 from sourcery.errors import InvalidArgument
 from sourcery.events import event_type
 from sourcery.log import PAGE, Query
@@ -67,7 +68,9 @@ class Subscriber:
     event at least once, since a process may end between the effect and the checkpoint.
 
     Any number of processes may run the same name: one owns a shard at a time, by a lease.
-    With `shards` greater than 1 several work at once, and order is kept per stream.
+    With `shards` greater than 1 several work at once, and order is kept per stream. While it
+    runs it needs three connections of the engine's pool, however many shards it has: for pages,
+    for leases, and for a moment to read; more when the handler opens some of its own.
 
     The consumer is stored at its first start: `after` decides where it begins (exclusive; a
     position, `ORIGIN`, `NOW`, or an aware time) and counts only then. Later starts with other
@@ -214,6 +217,8 @@ class Subscriber:
 def _delivery(handler: Callable[..., object], *, batch: bool, effects: bool) -> Delivery:
     if not callable(handler):
         raise InvalidArgument("handler", "must be a function")
+    if any(map(_only_begins, (handler, type(handler).__call__))):
+        raise InvalidArgument("handler", "must be a plain function, neither async nor a generator")
     if batch and effects:
         raise InvalidArgument("batch", "effects are handled one event at a time")
     if effects:
@@ -221,7 +226,17 @@ def _delivery(handler: Callable[..., object], *, batch: bool, effects: bool) -> 
     return Batch(handler) if batch else Each(handler)
 
 
+def _only_begins(function: object) -> bool:
+    """Whether a call would run nothing of the body, without a word."""
+    return (
+        iscoroutinefunction(function)
+        or isgeneratorfunction(function)
+        or isasyncgenfunction(function)
+    )
+
+
 def filter_text(classes: Iterable[type[Any]], categories: Iterable[str]) -> str:
     """A filter as it is stored and compared: the kinds of the classes, not of their past."""
-    kinds = sorted(event_type(cls).kind for cls in classes)
-    return json.dumps({"kinds": kinds, "categories": sorted(categories)})
+    return EventFilter(
+        kinds=[event_type(cls).kind for cls in classes], categories=categories
+    ).to_json()

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from sourcery.aggregate import Aggregate, aggregate_type, restore
 from sourcery.changes import Changes
-from sourcery.context import in_handler
+from sourcery.context import in_handler, note_written
 from sourcery.errors import StreamNotFound, UnitOfWorkError, UseTheHandlersSession, VersionConflict
 from sourcery.expected import ANY, ExpectedVersion, check_expected
 from sourcery.joining import Joinable, JoinedTransaction
@@ -218,6 +218,8 @@ class UnitOfWork:
             )
         self._changes.written()
         self._state = State.COMMITTED
+        if batch.size and self._transaction.joined:
+            note_written()
 
     def _before_write(self) -> None:
         """What a kind of unit has to do last, before its events are written."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from attrs import frozen
-from sqlalchemy import Connection, bindparam, case, null, or_, update
+from sqlalchemy import Connection, bindparam, case, null, or_, select, update
 
 from sourcery import schema
 from sourcery.consumers.rows import ConsumerRow, Status
@@ -70,10 +70,12 @@ _LEAVE: Final = Statement(
     .where((_c.name == bindparam("of_name")) & (_c.owner == bindparam("me")))
     .values(**_no_owner)
 )
+_is_wanted = _this & (_c.wanted_by == bindparam("me"))
 _UNWANT: Final = Statement(
-    update(schema.consumers)
-    .where((_c.name == bindparam("of_name")) & (_c.wanted_by == bindparam("me")))
-    .values(wanted_by=null(), wanted_until=null())
+    update(schema.consumers).where(_is_wanted).values(wanted_by=null(), wanted_until=null())
+)
+_UNLOCKED: Final = Statement(
+    select(_c.shard).where(_c.name == bindparam("of_name")).with_for_update(skip_locked=True)
 )
 _WANT: Final = Statement(
     update(schema.consumers)
@@ -144,8 +146,17 @@ def release(connection: Connection, dialect: Dialect, lease: Lease, now: datetim
 
 
 def unwant(connection: Connection, name: str, wanter: str) -> None:
-    """Ask for no shard any more: there is room for the name of one standby on each."""
-    _UNWANT.run(connection, {"of_name": name, "me": wanter})
+    """Ask for no shard any more: there is room for the name of one standby on each.
+
+    On rows that are locked the name stays until its time is over.
+    """
+    for shard in _unlocked(connection, name):
+        _UNWANT.run(connection, {"of_name": name, "of_shard": shard, "me": wanter})
+
+
+def _unlocked(connection: Connection, name: str) -> list[int]:
+    """The shards whose rows nobody has locked."""
+    return [row[0] for row in _UNLOCKED.run(connection, {"of_name": name})]
 
 
 def leave(connection: Connection, dialect: Dialect, name: str, owner: str) -> None:
@@ -159,7 +170,13 @@ def leave(connection: Connection, dialect: Dialect, name: str, owner: str) -> No
 def want(
     connection: Connection, dialect: Dialect, seen: ConsumerRow, wanter: str, until: datetime
 ) -> bool:
-    """Ask the owner of a shard for it; False when another standby already does."""
+    """Ask the owner of a shard for it.
+
+    False when another standby already does, or when somebody has the row locked: a frozen
+    owner has it for ever, and whoever waited could not take the shard from it.
+    """
+    if seen.shard not in _unlocked(connection, seen.name):
+        return False
     values = {"of_name": seen.name, "of_shard": seen.shard, "me": wanter, "wanter": wanter}
     times = {"now": dialect.moment_value(seen.now), "until": dialect.moment_value(until)}
     return _WANT.run(connection, values | times).rowcount == 1

@@ -12,11 +12,14 @@ from sourcery.consumers import ConsumerRow, Letter, LetterStatus, Status, rows_o
 from sourcery.consumers.letters import head_of_key, letters_between
 from sourcery.consumers.steering import await_position
 from sourcery.control.looking import poll, with_locked_rows
-from sourcery.errors import ConsumerFailed, ConsumerNotFound, WaitTimeout
+from sourcery.errors import ConsumerFailed, ConsumerNotFound, TokenRefused, WaitTimeout
 from sourcery.identity import check_token
+from sourcery.log import Query, page
 from sourcery.store import EventStore
 from sourcery.token import Token
 
+_EVENT_ID: Final = 4
+_ANY: Final = Query()
 #: Seconds until an owner is asked to write its checkpoint: mostly it has by then.
 _PATIENCE: Final = 0.03
 
@@ -52,6 +55,7 @@ class _Awaiting:
             self.rows = [row for row in rows if row.shard in shards or not shards]
             behind = [row for row in self.rows if row.position < self.token.last]
             if not behind:
+                self._check_commit(connection)
                 # letters commit with the checkpoint: what is there was there when it moved
                 self._check_letters(connection, len(rows))
                 return True
@@ -63,6 +67,15 @@ class _Awaiting:
         for row in behind:
             if row.status is Status.FAULTED:
                 raise ConsumerFailed(self.name, row.shard, None, row.error or "unknown")
+
+    def _check_commit(self, connection: Connection) -> None:
+        """The positions may have been given to others since."""
+        if self.token.event_id is None:
+            return
+        dialect, first = self.store.database.dialect, self.token.first
+        found = page(connection, dialect, _ANY, above=first - 1, upto=first, limit=1)
+        if not found or str(found[0][_EVENT_ID]) != self.token.event_id:
+            raise TokenRefused("names a commit that was rolled back, or lost with its server")
 
     def _check_letters(self, connection: Connection, shards: int) -> None:
         """Whatever the status of a letter, its event was not handled."""

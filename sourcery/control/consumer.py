@@ -70,7 +70,8 @@ class Consumer:
         """Return when it has handled, or passed over, all that a token names.
 
         Raises `ConsumerFailed` when it stands still before that or gave one of the events up,
-        `WaitTimeout` after `timeout` seconds, `TokenRefused` for a token of another store.
+        `WaitTimeout` after `timeout` seconds, `TokenRefused` for a token of another store or of a
+        commit that is gone.
         """
         refuse_in_handler("waiting for a token")
         wait_for(self.store, self.name, token, check_seconds(timeout))

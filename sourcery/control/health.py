@@ -117,7 +117,9 @@ def _plain(instance: object, attribute: object, value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def consumers(store: EventStore, *, stalled_after: float = STALLED_AFTER) -> list[ConsumerHealth]:
+def consumer_health(
+    store: EventStore, *, stalled_after: float = STALLED_AFTER
+) -> list[ConsumerHealth]:
     """How all consumers of a store are, by name."""
     with store.database.reading() as connection:
         rows = all_rows(connection, store.database.dialect)

@@ -53,6 +53,8 @@ class Dialect:
     #: SQLAlchemy sets READ COMMITTED itself, whatever the engine's or role's default.
     write_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "READ COMMITTED"}
     read_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "READ COMMITTED"}
+    #: For one whose statements commit one by one: whoever is frozen then leaves no lock behind.
+    single_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "AUTOCOMMIT"}
 
     #: Arguments for `create_engine` when the store makes the engine itself.
     engine_options: ClassVar[Mapping[str, Any]] = {}

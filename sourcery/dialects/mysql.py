@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, cast, func, text
@@ -100,8 +99,11 @@ class MySQLDialect(Dialect):
         while connection.execute(_IS_CONNECTED, {"id": backend}).scalar():
             if time.monotonic() >= deadline:
                 return False
-            with suppress(DBAPIError):
+            try:
                 connection.exec_driver_sql(f"KILL {backend}")
+            except DBAPIError as error:  # the other one has gone by itself, or our own is lost
+                if error.connection_invalidated:
+                    raise
             time.sleep(_BETWEEN_LOOKS)
         return True
 

@@ -85,6 +85,7 @@ class SQLiteDialect(Dialect):
 
     write_options: ClassVar[Mapping[str, Any]] = {READ_ONLY: False}
     read_options: ClassVar[Mapping[str, Any]] = {READ_ONLY: True}
+    single_options: ClassVar[Mapping[str, Any]] = {READ_ONLY: False}
 
     def configure(self, engine: Engine) -> None:
         configure(engine)

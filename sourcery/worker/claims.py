@@ -1,9 +1,4 @@
-"""Which shards a worker runs: a fair share, by leases that others can see.
-
-Live owners and the standbys that want a shard are counted together. Who has less than the
-share takes free shards, or writes on a row that it wants it; who has more gives a wanted
-shard up at its next turn.
-"""
+"""The shards that a worker owns, by leases that others can see. How many: see `shares`."""
 
 from __future__ import annotations
 
@@ -11,7 +6,6 @@ import logging
 import time
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Final
 
 from attrs import define, field
 from sqlalchemy import Connection
@@ -26,25 +20,17 @@ from sourcery.consumers import (
     release,
     rows_of,
     take,
-    unwant,
-    want,
 )
 from sourcery.consumers.letters import closed_keys, due_letters
 from sourcery.errors import InvalidArgument
 from sourcery.following import Follower, resolve_start
+from sourcery.worker.frontier import SharedFrontier
 from sourcery.worker.heartbeat import Heartbeat
 from sourcery.worker.job import Job
-from sourcery.worker.link import Link, Unreachable, reaching
+from sourcery.worker.link import Link, Unreachable, reaching, singly
 from sourcery.worker.shard import Shard
-from sourcery.worker.shares import fair_share, to_want
 
 logger: logging.Logger = logging.getLogger("sourcery")
-
-#: A standby says again that it wants a shard after this share of a lease.
-_WANT_AGAIN: Final = 1 / 3
-#: Seconds that an owner gets to renew a lease that ran out, before it is taken from it. SQLite
-#: looks each 0.1 seconds whether it may write.
-_GRACE: Final = 0.25
 
 
 @define(eq=False)
@@ -61,9 +47,14 @@ class Claims:
     suspected: set[tuple[int, int]] = field(factory=set[tuple[int, int]])
     #: Events handled in shards that are no longer ours.
     handled: int = 0
+    frontier: SharedFrontier = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.frontier = SharedFrontier(self.job.store.database)
 
     def observe(self) -> list[ConsumerRow]:
         """The rows of all shards, by number; registers the consumer at its first start."""
+        self.frontier.forget()
         while True:
             with reaching(), self.job.store.database.reading() as connection:
                 rows = rows_of(connection, self.job.dialect, self.job.name)
@@ -86,58 +77,23 @@ class Claims:
         except IntegrityError:
             logger.debug("another worker registered consumer %s first", self.job.name)
 
-    def settle(self, rows: list[ConsumerRow]) -> None:
-        """Forget what was lost, take what is free, want and give up what is fair."""
+    def see(self, rows: list[ConsumerRow]) -> None:
+        """Forget what was lost; take over what others wrote on the rows of the rest."""
         for shard in list(self.owned.values()):
             row = rows[shard.number]
             if row.epoch == shard.lease.epoch:
                 shard.see(row)
             else:
                 self.forget(shard)
-        for row in self._not_owned(rows):
-            if row.owner == self.owner:  # forgotten with a lost connection
-                self._take(row)
-        share = fair_share(rows, self.owner)
-        if len(self.owned) < share:
-            self._claim(rows, share)
-        else:
-            self._want_no_more(rows)
-            self._give_up(rows, share)
 
-    def _not_owned(self, rows: list[ConsumerRow]) -> list[ConsumerRow]:
-        return [row for row in rows if row.shard not in self.owned]
-
-    def _claim(self, rows: list[ConsumerRow], share: int) -> None:
-        free = [row for row in self._not_owned(rows) if row.owner is None]
-        for row in free[: share - len(self.owned)]:
-            self._take(row)
-        late = [row for row in self._not_owned(rows) if row.owner is not None and not row.is_owned]
-        if late and len(self.owned) < share:
-            for row in self._still_late(late)[: share - len(self.owned)]:
-                self._take(row)
-        if len(self.owned) < share:
-            others = [row for row in self._not_owned(rows) if row.is_owned]
-            self._want(others, share - len(self.owned))
-
-    def _still_late(self, late: list[ConsumerRow]) -> list[ConsumerRow]:
-        """Those whose owner does not renew the lease though it could: we can write ourselves.
-
-        A busy database, or one that stood still, keeps from it owners that are well.
-        """
-        with self.link.transaction():
-            pass
-        time.sleep(_GRACE)
-        shards = {row.shard for row in late}
-        return [r for r in self.observe() if r.shard in shards and r.owner and not r.is_owned]
-
-    def _take(self, row: ConsumerRow) -> None:
+    def take(self, row: ConsumerRow) -> None:
         """Claim a shard, having ended whoever had it."""
         expired = row.owner is not None and row.owner != self.owner
         dialect, sent = self.job.dialect, time.monotonic()
-        with self.link.transaction() as connection:
+        mark = self.link.open()  # first: on SQLite two transactions would wait for each other
+        with singly(self.job.store.database) as connection:
             self._end_owner(row, connection)
             until = dialect.now(connection) + timedelta(seconds=self.job.settings.lease)
-            mark = self.link.mark
             lease = take(connection, dialect, row, self.owner, until=until, backend=mark)
             if lease is None:
                 return
@@ -176,6 +132,7 @@ class Claims:
             row.position,
             size=self.job.settings.page,
             durable=True,
+            frontier=self.frontier.read,
         )
         self.owned[row.shard] = Shard(
             lease=lease,
@@ -194,30 +151,6 @@ class Claims:
             due_letters=due_letters,
             handled=self.owned[row.shard].handled if row.shard in self.owned else 0,
         )
-
-    def _want(self, others: list[ConsumerRow], missing: int) -> None:
-        """Say on rows of others that this worker wants the shards."""
-        lease = timedelta(seconds=self.job.settings.lease)
-        chosen = to_want(others, self.owner, missing, lease * (1 - _WANT_AGAIN))
-        if not chosen:
-            return
-        with self.link.transaction() as connection:
-            for row in chosen:
-                want(connection, self.job.dialect, row, self.owner, row.now + lease)
-        self.job.store.database.committed()
-
-    def _want_no_more(self, rows: list[ConsumerRow]) -> None:
-        if any(row.live_wanter == self.owner for row in rows):
-            with self.link.transaction() as connection:
-                unwant(connection, self.job.name, self.owner)
-
-    def _give_up(self, rows: list[ConsumerRow], share: int) -> None:
-        """Release what others want of what is too much."""
-        over = len(self.owned) - share
-        wanted = [r for r in rows if r.live_wanter not in (None, self.owner)]
-        shards = [self.owned[row.shard] for row in wanted if row.shard in self.owned]
-        if over > 0:
-            self.release(shards[:over])
 
     def release(self, shards: Iterable[Shard]) -> None:
         """Give shards back at once; what is in hand must be finished."""

@@ -115,7 +115,7 @@ class Each:
                 work.handled += bool(events)
             work.done += 1
             # what it appended must not wait for the rest of the page: others wait for it then
-            if work.is_over() or unit.has_changes:
+            if work.is_over() or unit.has_changes or causes.written:
                 return
 
 

@@ -34,7 +34,17 @@ class _Held:
     #: By the monotonic clock.
     until: float
     handled: int = 0
+    #: Events per second of late; when it was measured, and what was handled by then.
     rate: float | None = None
+    measured_at: float = field(factory=time.monotonic)
+    measured: int = 0
+
+    def measure(self, now: float) -> None:
+        """Bring the rate up to date."""
+        newest = (self.handled - self.measured) / max(now - self.measured_at, 0.001)
+        known = newest if self.rate is None else self.rate
+        self.rate = _NEWEST * newest + (1 - _NEWEST) * known
+        self.measured_at, self.measured = now, self.handled
 
 
 @define(eq=False)
@@ -95,11 +105,10 @@ class Heartbeat:
     def _run(self) -> None:
         """Beat three times in a lease, and soon again after a beat that failed."""
         interval = self._settings.lease / _TIMES
-        before: dict[int, tuple[float, int]] = {}
         pause = interval
         while not self._stopping.wait(pause):
             if pause == interval:
-                self._measure(before)
+                self._measure()
             pause = min(interval, self._beat() or interval)
         self._link.close()
 
@@ -126,16 +135,11 @@ class Heartbeat:
         self._failing = True
         self._link.close()
 
-    def _measure(self, before: dict[int, tuple[float, int]]) -> None:
+    def _measure(self) -> None:
         now = time.monotonic()
         with self._lock:
-            for number, held in self._held.items():
-                since, count = before.get(number, (now, held.handled))
-                before[number] = now, held.handled
-                if now > since:
-                    newest = max(0, held.handled - count) / (now - since)
-                    known = newest if held.rate is None else held.rate
-                    held.rate = _NEWEST * newest + (1 - _NEWEST) * known
+            for held in self._held.values():
+                held.measure(now)
 
     def _renew(self) -> None:
         with self._lock:

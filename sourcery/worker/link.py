@@ -6,12 +6,13 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sourcery.database import Database
 from sourcery.dialects import Dialect
-from sourcery.errors import RetryTransaction
+from sourcery.errors import RetryTransaction, StandbyRefused
+from sourcery.log import is_lost
 
 
 class Unreachable(Exception):
@@ -29,11 +30,11 @@ def reaching() -> Generator[None]:
     try:
         yield
     except DBAPIError as error:
-        if not (
-            error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
-        ):
+        if not is_lost(error):
             raise
         raise Unreachable(type(error.orig).__name__) from error
+    except StandbyRefused as error:  # in the middle of a failover
+        raise Unreachable(str(error)) from error
     except PoolTimeout as error:
         text = "the engine's pool had no connection free in time, and a running consumer needs 3"
         raise Unreachable(text) from error
@@ -43,11 +44,13 @@ class Link:
     """A connection that stays open from page to page.
 
     Whoever takes over from a frozen worker ends it by its mark, so that what the worker had
-    in hand is undone and its locks are free.
+    in hand is undone and its locks are free. Nobody has the mark of another one: there, with
+    `singly`, each statement commits by itself.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, singly: bool = False) -> None:
         self._database = database
+        self._singly = singly
         self._connection: Connection | None = None
         #: The server's name for the connection.
         self.mark: str | None = None
@@ -59,14 +62,26 @@ class Link:
 
     @property
     def connection(self) -> Connection:
-        """The connection, opened when needed; outside any transaction."""
+        """The connection, opened when needed; outside any transaction.
+
+        Raises `Unreachable` when it was lost, though what it did last may have happened: it
+        must not open itself anew behind its mark.
+        """
+        if self.is_lost:
+            raise Unreachable("the connection was lost")
         if self._connection is None:
             self._connection, self.mark = self._open()
         return self._connection
 
+    def open(self) -> str | None:
+        """Open the connection when needed; its mark. Raises as `transaction` does."""
+        with self.transaction():
+            return self.mark
+
     def _open(self) -> tuple[Connection, str | None]:
         dialect = self._database.dialect
-        connection = self._database.connect_to_write()
+        database = self._database
+        connection = database.connect_singly() if self._singly else database.connect_to_write()
         try:
             with connection.begin():
                 dialect.begin(connection)
@@ -102,3 +117,14 @@ class Link:
         if connection is not None:
             with suppress(DBAPIError):
                 connection.close()
+
+
+@contextmanager
+def singly(database: Database) -> Generator[Connection]:
+    """For a moment, a connection whose statements commit one by one."""
+    link = Link(database, singly=True)
+    try:
+        with link.transaction() as connection:
+            yield connection
+    finally:
+        link.close()

@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from math import inf
 from threading import Event
 
 from attrs import define, field
 
-from sourcery.errors import InvalidArgument, RetryTransaction
+from sourcery.context import in_handler
+from sourcery.errors import InvalidArgument, RetryTransaction, UseTheHandlersSession
 from sourcery.worker.job import Job
 from sourcery.worker.link import Unreachable
 from sourcery.worker.rounds import Rounds
+from sourcery.worker.settings import check_timeout
 
 
 @define(eq=False)
@@ -32,7 +35,8 @@ class Worker:
         """Work until stopped."""
         with self._at_work(stop) as rounds:
             while not rounds.waiting.stopped:
-                self._once(rounds, force=False)
+                if not self._round(rounds, force=False):
+                    rounds.rest()
 
     def run_once(self) -> int:
         """A page of each shard that can be had; the number of events handled."""
@@ -48,13 +52,20 @@ class Worker:
 
     def drain(self, timeout: float | None) -> int:
         """Work until all that is settled now is handled; the number of events handled here."""
-        target, began = self.job.store.settled(), time.monotonic()
+        began, seconds = time.monotonic(), check_timeout(timeout)
         with self._at_work(None) as rounds:
-            while not rounds.has_reached(target) and not rounds.waiting.stopped:
-                if timeout is not None and time.monotonic() > began + timeout:
-                    raise rounds.too_late(timeout, target)
-                self._once(rounds, force=True)
+            target = self.job.store.settled()
+            while not rounds.waiting.stopped:
+                left = began + seconds - time.monotonic()
+                is_busy = self._round(rounds, force=True, at_most=left)
                 rounds.raise_failure()
+                if rounds.has_reached(target):
+                    break
+                left = began + seconds - time.monotonic()
+                if left <= 0:
+                    raise rounds.too_late(seconds, target)
+                if not is_busy:
+                    rounds.rest(at_most=left)
             return rounds.handled
 
     def stop(self) -> None:
@@ -64,23 +75,24 @@ class Worker:
         if rounds is not None:
             rounds.waiting.stop()
 
-    def _once(self, rounds: Rounds, *, force: bool) -> None:
-        """A round and, if it did nothing, a rest. What the database has lost is found again."""
+    def _round(self, rounds: Rounds, *, force: bool, at_most: float = inf) -> bool:
+        """A round; whether to go on at once. A lost connection is waited for, `at_most` so long."""
         rounds.waiting.mark()
         try:
             busy = rounds.round(force=force)
         except Unreachable as error:
-            rounds.reconnect(error)
-            return
+            rounds.reconnect(error, at_most)
+            return True
         except RetryTransaction:
             busy = False
         if busy:
             rounds.waiting.busy()
-        else:
-            rounds.waiting.rest(at_most=rounds.until_due())
+        return busy
 
     @contextmanager
     def _at_work(self, stop: Event | None) -> Generator[Rounds]:
+        if in_handler():
+            raise UseTheHandlersSession("running a consumer")
         if self.rounds is not None:
             problem = "this one runs already: make one for each thread"
             raise InvalidArgument("subscriber", problem)

@@ -52,6 +52,7 @@ class Pages:
         work = self._work(shard, page.rows)
         if not shard.is_single or self.failing.may_try(work):
             self._try(work)
+            work.unit = None  # a circle, which would hold the page until it is found
         return True
 
     def _work(self, shard: Shard, rows: Sequence[StoredRow]) -> Work:

@@ -8,10 +8,11 @@ import random
 import socket
 import time
 from contextlib import suppress
+from math import inf
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sourcery.consumers import (
     ConsumerRow,
@@ -34,6 +35,7 @@ from sourcery.worker.obey import obey
 from sourcery.worker.pages import Pages
 from sourcery.worker.retrying import Retrying
 from sourcery.worker.shard import Shard
+from sourcery.worker.shares import Shares
 
 logger: logging.Logger = logging.getLogger("sourcery")
 
@@ -58,8 +60,9 @@ class Rounds:
         self.waiting = waiting
         self._link = Link(database)
         self._clock = Clock()
-        self.heartbeat: Heartbeat = Heartbeat(Link(database), job.settings)
+        self.heartbeat: Heartbeat = Heartbeat(Link(database, singly=True), job.settings)
         self.claims: Claims = Claims(job, self._link, self.heartbeat, owner_name())
+        self._shares = Shares(job, self.claims)
         self._checkpoints = Checkpoints(job, self._link, self._clock)
         self._failing = Failing(job, self._checkpoints, waiting)
         self._pages = Pages(job, self._checkpoints, self._failing, self.heartbeat)
@@ -75,9 +78,10 @@ class Rounds:
 
     def round(self, *, force: bool) -> bool:
         """Whether anything was done. Raises `Unreachable` when the database is."""
+        self._in_hand = None
         self._rows = self.claims.observe()
         self._clock.set(self._rows[0].now)
-        self.claims.settle(self._rows)
+        self._shares.settle(self._rows)
         busy = False
         for shard in list(self.claims.owned.values()):
             try:
@@ -108,11 +112,12 @@ class Rounds:
         assert row.request is not None
         request = Request.from_json(row.request)
         with self._link.transaction() as connection:
-            obey(connection, dialect, shard.lease, row, request, self._clock.now())
-            now = rows_of(connection, dialect, self.job.name)[shard.number]
+            query, now = self.job.query, self._clock.now()
+            obey(connection, dialect, shard.lease, row, request, now, query)
+            row = rows_of(connection, dialect, self.job.name)[shard.number]
             closed = closed_keys(connection, self.job.name, shard.place)
             due = due_letters(connection, self.job.name, shard.place)
-        self.claims.own(shard.lease, now, closed=closed, due_letters=due)
+        self.claims.own(shard.lease, row, closed=closed, due_letters=due)
         self.job.store.database.committed()
 
     def _signal_caught_up(self) -> None:
@@ -130,12 +135,14 @@ class Rounds:
         owned = self.claims.owned.values()
         return any((s.single_until or s.conflicts) and s.may_work() for s in owned)
 
-    def until_due(self) -> float | None:
-        """Seconds until the next event may be tried again; None when none waits."""
-        waits = [s.due - time.monotonic() for s in self.claims.owned.values() if not s.is_due()]
-        return max(0.0, min(waits)) if waits else None
+    def rest(self, at_most: float = inf) -> None:
+        """Sleep until something comes, or until an event may be tried again."""
+        if not self.claims.owned:  # nothing that comes is ours: one look for many commits is enough
+            self.waiting.sleep(min(self.job.settings.interval, at_most))
+        now, owned = time.monotonic(), self.claims.owned.values()
+        self.waiting.rest(min([at_most, *[s.due - now for s in owned if not s.is_due()]]))
 
-    def reconnect(self, error: Exception) -> None:
+    def reconnect(self, error: Exception, at_most: float = inf) -> None:
         """Forget everything in flight, wait a while, and begin anew."""
         self._outages += 1
         logger.warning("consumer %s: the database is unreachable: %s", self.job.name, error)
@@ -143,7 +150,7 @@ class Rounds:
         self.claims.forget_all()
         self._link.close()
         wait = min(_FIRST_WAIT * 2.0 ** min(self._outages - 1, 20), _LONGEST_WAIT)
-        self.waiting.sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - jitter
+        self.waiting.sleep(min(wait * random.uniform(0.5, 1), at_most))  # noqa: S311 - jitter
 
     def _suspect(self) -> None:
         """An event that loses the connection again and again has its attempts counted."""
@@ -184,8 +191,12 @@ class Rounds:
     def too_late(self, seconds: float, position: int) -> WaitTimeout:
         """The error of a drain that took too long."""
         reached = min((row.position for row in self._rows), default=0)
+        try:
+            settled = self.job.store.settled()
+        except DBAPIError:  # that may be why
+            settled = position
         who = f"consumer {self.job.name!a}"
-        return WaitTimeout(who, seconds, position, reached, self.job.store.settled())
+        return WaitTimeout(who, seconds, position, reached, settled)
 
     def end(self) -> None:
         """Give all leases back at once. If that fails, they run out."""

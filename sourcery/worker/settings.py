@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from math import inf
 from typing import Any, Final, Literal, TypeAlias
 
 from attrs import field, frozen
@@ -20,8 +21,17 @@ _JITTER: Final = 0.2
 
 def positive(instance: object, attribute: Any, value: object) -> None:
     """Refuse what is no positive number (of seconds)."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
         raise InvalidArgument(attribute.name, "must be a number of seconds above 0")
+
+
+def check_timeout(timeout: object) -> float:
+    """Seconds, without end for None; `InvalidArgument` for what is no time to wait."""
+    if timeout is None:
+        return inf
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
+        raise InvalidArgument("timeout", "must be seconds, 0 or more, or None for no end")
+    return timeout
 
 
 def at_least(least: int) -> Callable[[object, Any, object], None]:

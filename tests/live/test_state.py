@@ -1,8 +1,6 @@
 """Rule 29: a state that somebody holds never changes."""
 
 import copy
-from collections.abc import Iterator
-from concurrent.futures import Future
 from threading import Event
 from typing import Any
 
@@ -12,7 +10,7 @@ from attrs import define
 from sourcery import EventStore, LiveProjection
 from tests.live.conftest import Background
 from tests.live.projections import History, OfNumber
-from tests.ordering.support import append, wait_until
+from tests.ordering.support import append
 
 pytestmark = pytest.mark.promise(49)
 
@@ -34,14 +32,6 @@ def look(live: LiveProjection[History], enough: Event) -> tuple[int, list[int]]:
         if not state.is_whole or (state.positions and state.positions[-1] > state.position):
             broken.append(state.position)
     return looked, broken
-
-
-@pytest.fixture
-def readers(live: LiveProjection[History], background: Background) -> Iterator[list[Future[Any]]]:
-    """Three that look as fast as they can until the test is over."""
-    enough = Event()
-    yield [background(look, live, enough) for _ in range(3)]
-    enough.set()
 
 
 def test_rule_29_a_held_state_never_changes(
@@ -106,5 +96,4 @@ def test_rule_29_nothing_new_makes_no_new_state(
     state = live.read_after(append(store))
     for _ in range(3):
         assert state is live.read_after(store.now())
-    wait_until(lambda: live.status == "live")
     assert state is live.current()

@@ -3,7 +3,16 @@
 from datetime import UTC, datetime
 from typing import Any, assert_type
 
-from sourcery import NOW, ORIGIN, Consumer, ConsumerHealth, EventStore, Letter, Stream, consumers
+from sourcery import (
+    NOW,
+    ORIGIN,
+    Consumer,
+    ConsumerHealth,
+    EventStore,
+    Letter,
+    Stream,
+    consumer_health,
+)
 from sourcery.control import ShardHealth, ShardState
 from tests.typing.domain import AccountEvent, Deposited, Opened
 
@@ -16,7 +25,7 @@ def health_is_data(store: EventStore) -> None:
     assert_type(health.state, ShardState)
     assert_type(health.shards[0].events_behind, int | None)
     assert_type(health.to_dict(), dict[str, Any])
-    assert_type(consumers(store), list[ConsumerHealth])
+    assert_type(consumer_health(store), list[ConsumerHealth])
 
 
 def steering_counts(store: EventStore) -> None:

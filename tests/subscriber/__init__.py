@@ -1,0 +1,1 @@
+"""Subscribers: pages as units of work, start, filters, failures, letters, stop."""
