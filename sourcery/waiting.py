@@ -31,7 +31,7 @@ class Latch:
     """
 
     def __init__(self) -> None:
-        self.is_set = False
+        self.is_set: bool = False
         self._queue: SimpleQueue[None] = SimpleQueue()
 
     def set(self) -> None:

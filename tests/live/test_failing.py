@@ -63,7 +63,7 @@ def test_an_event_that_cannot_be_read_ends_it(store: EventStore) -> None:
     """It is named by position and the path in its payload."""
     append(store, "a", 3)
     spoil(store, 2)
-    with pytest.raises(ProjectionFailed, match="at position 2: DecodeError: .*number") as caught:
+    with pytest.raises(ProjectionFailed, match=r"at position 2: DecodeError: .*number") as caught:
         LiveProjection(store, History).start()
     assert isinstance(caught.value.__cause__, DecodeError)
     assert "secret" not in str(caught.value)

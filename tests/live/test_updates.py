@@ -142,11 +142,7 @@ def test_a_failure_ends_it_after_the_last_event(store: EventStore, background: B
         def iterate() -> None:
             seen.extend(recorded.position for recorded in updates)
 
-        def iterate_singly() -> None:
-            for recorded in updates:
-                seen.append(recorded.position)
-
-        iterating = background(iterate_singly)
+        iterating = background(iterate)
         append(store, "a", 20)
         error = iterating.exception(10)
         assert isinstance(error, ProjectionFailed)

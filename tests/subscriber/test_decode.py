@@ -1,4 +1,4 @@
-"""Promise 26: an event that cannot be read is given up by the policy, named, and not tried again."""
+"""Promise 26: an event that cannot be read is given up by the policy, and not tried again."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -151,7 +151,7 @@ def test_what_another_worker_handles_counts(bank: EventStore, background: Backgr
     running = background(subscriber(bank, handle).run, stop)
     assert in_hand.wait(DEADLINE)
     drained = background(subscriber(bank, Seen()).drain, DEADLINE)
-    wait_until(lambda: drained.running())
+    wait_until(drained.running)
     go_on.set()
     assert (0, 3) == (drained.result(DEADLINE), row_of(bank).position)
     stop.set()
