@@ -89,7 +89,7 @@ def test_a_standstill_holds_no_more_than_a_page(backlog: EventStore) -> None:
     def handle(*_: object) -> None:
         raise Broken
 
-    consumer = subscriber(backlog, handle, on_error=policy("stop", 50))
+    consumer = subscriber(backlog, handle, on_error=policy("stop", 50, longest_wait=0.002))
 
     def drain() -> None:
         with pytest.raises(ConsumerFailed):
