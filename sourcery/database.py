@@ -13,6 +13,7 @@ from sqlalchemy.orm import sessionmaker
 
 from sourcery.dialects import Dialect, Frontier
 from sourcery.engine import SessionMaker, open_engine
+from sourcery.errors import StoreClosed
 from sourcery.identity import (
     Identity,
     begin_generation,
@@ -46,20 +47,35 @@ class Database:
         self._frontier: Frontier | None = None
         self._wakeups: Wakeups | None = None
         self._starting = RLock()
+        self._closed = False
+        #: Wakes those alone that wait through this object.
+        self._ending = Signal()
 
     @property
     def dialect(self) -> Dialect:
         """The dialect for the server that answers; the first use connects and checks."""
-        self.start()
+        self._started()
         return self._dialect
 
     @property
     def identity(self) -> Identity:
         """The store's row as read at start."""
-        return self.start()
+        return self._started()
 
     def start(self) -> Identity:
-        """Check schema, environment and ordering once; raises a `ConfigurationError`."""
+        """Check schema, environment and ordering once; raises a `ConfigurationError`.
+
+        Raises `StoreClosed` as well: call it before something long.
+        """
+        self.refuse_closed()
+        return self._started()
+
+    def refuse_closed(self) -> None:
+        """Raise `StoreClosed` after the end. What has a connection may still let go of it."""
+        if self._closed:
+            raise StoreClosed(self.engine.url.render_as_string())
+
+    def _started(self) -> Identity:
         identity = self._identity
         if identity is None:
             with self._starting:
@@ -87,6 +103,7 @@ class Database:
         return identity
 
     def _connect(self, options: Mapping[str, Any]) -> Connection:
+        self.refuse_closed()
         return self._opened.connect(options)
 
     def connect_to_write(self) -> Connection:
@@ -118,6 +135,11 @@ class Database:
         self._frontier = found
         return found
 
+    def last_drawn(self) -> int:
+        """The last position given out: no log has a place beyond it."""
+        with self.reading() as connection:
+            return self.dialect.last_drawn(connection)
+
     def repair(self) -> None:
         """Raise the source of positions above all that were given out; begin a generation."""
         with self._connect(self._dialect.read_options) as connection:
@@ -134,7 +156,7 @@ class Database:
     @property
     def wakeups(self) -> Wakeups:
         """Made at the first commit or wait; nothing connects before it has something to do."""
-        identity = self.start()
+        identity = self._started()
         wakeups = self._wakeups
         if wakeups is None:
             with self._starting:
@@ -142,7 +164,9 @@ class Database:
         return wakeups
 
     def _make_wakeups(self, store_id: str) -> Wakeups:
-        wakeups = Wakeups(self.engine, self._dialect, store_id, notify=self._notify)
+        wakeups = Wakeups(
+            self.engine, self._dialect, store_id, notify=self._notify and not self._closed
+        )
         finalize(self, wakeups.close, patience=0.0).atexit = False
         return wakeups
 
@@ -163,10 +187,17 @@ class Database:
         self, stop: Event | None = None, *, interval: float = INTERVAL, longest: float = LONGEST
     ) -> Waiting:
         """Sleeps between two looks; from its first rest until it is closed, wake-ups are heard."""
-        return self.wakeups.waiting(stop, interval=interval, longest=longest)
+        waiting = self.wakeups.waiting(stop, interval=interval, longest=longest)
+        self._ending.attach(waiting)
+        return waiting
 
     def close(self) -> None:
-        """End the wake-ups, and the connections of an engine that was made here."""
+        """End the wake-ups, and the connections of an engine that was made here.
+
+        Whoever waits looks once more, and so finds out.
+        """
+        self._closed = True
+        self._ending.send()
         if self._wakeups is not None:
             self._wakeups.close()
         self._opened.close()

@@ -10,9 +10,10 @@ from typing import Any, Final
 from weakref import finalize
 
 from attrs import define, field
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from sourcery.dialects import Dialect, dialect_for
 from sourcery.errors import InvalidArgument
@@ -112,7 +113,13 @@ def _made(url: URL) -> OpenedEngine:
     return opened
 
 
+def _close(_connection: object, record: ConnectionPoolEntry) -> None:
+    """What was in use when its engine was disposed of comes back to a pool that nobody empties."""
+    record.invalidate()
+
+
 def _dispose(engine: Engine, folder: str | None) -> None:
+    event.listen(engine.pool, "checkin", _close)
     engine.dispose()
     if folder:
         shutil.rmtree(folder, ignore_errors=True)

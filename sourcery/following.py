@@ -13,7 +13,7 @@ from attrs import frozen
 
 from sourcery.database import Database
 from sourcery.dialects import Frontier, IncarnationChanged
-from sourcery.errors import StoreRewound
+from sourcery.errors import InvalidArgument, StoreRewound
 from sourcery.log import PAGE, Query, page, position_at
 from sourcery.recorded import StoredRow
 from sourcery.selection import END, check_start
@@ -24,12 +24,35 @@ _ANY: Final = Query()
 _NEWEST: Final = Query(backward=True)
 
 
-def resolve_start(database: Database, start: Start) -> int:
-    """The position after which to begin. Raises `InvalidArgument` for what is no start.
+def resolve_start(database: Database, start: Start, name: str = "after") -> int:
+    """The position after which to begin. Raises `InvalidArgument`, also beyond the log.
 
-    The first event at or after a time is looked for from the origin.
+    `name` is the argument's.
     """
-    check_start(start)
+    position = find_start(database, start, name)
+    if isinstance(start, int) and (problem := beyond_log(database, position)):
+        raise InvalidArgument(name, problem)
+    return position
+
+
+def beyond_log(database: Database, position: int) -> str | None:
+    """What is wrong with a position that was never given out; None for one that was.
+
+    The settled position says nothing about that: a late writer may have it fall.
+    """
+    last = database.last_drawn() if position else 0
+    if position <= last:
+        return None
+    return f"position {position} is beyond the log, whose last one is {last}"
+
+
+def find_start(database: Database, start: Start, name: str) -> int:
+    """The position after which to begin, whether or not it was given out yet.
+
+    The first event at or after a time is looked for from the origin. Raises
+    `InvalidArgument` for what is no start.
+    """
+    check_start(start, name)
     if isinstance(start, int):
         return start
     settled = database.frontier().settled

@@ -47,6 +47,7 @@ class JoinedTransaction:
         return None
 
     def begin(self) -> None:
+        self._database.refuse_closed()
         connection = self.connection
         if not connection.in_transaction():
             connection.begin()

@@ -82,10 +82,29 @@ def check_categories(stream: Stream | None, categories: Iterable[str]) -> tuple[
     """Give valid categories back; none may be named beside a stream, which has its own."""
     if isinstance(categories, str):
         raise InvalidArgument("categories", f"takes several: write [{categories!a}]")
+    if not _is_iterable(categories):
+        problem = f"must be several strings, not {type(categories).__name__}"
+        raise InvalidArgument("categories", problem)
     names = tuple(check_name("category", name, CATEGORY_LENGTH) for name in categories)
     if stream is not None and names:
         raise InvalidArgument("categories", f"{stream} is of one category already")
     return names
+
+
+def _is_iterable(value: object) -> bool:
+    return isinstance(value, Iterable)
+
+
+def check_stop(stop: object) -> None:
+    """Raise `InvalidArgument` for what cannot be waited for as an Event is."""
+    if stop is not None and not (hasattr(stop, "is_set") and hasattr(stop, "wait")):
+        raise InvalidArgument("stop", f"must be a threading.Event, not {type(stop).__name__}")
+
+
+def check_call(name: str, function: object) -> None:
+    """Raise `InvalidArgument` for what is neither a function nor None."""
+    if function is not None and not callable(function):
+        raise InvalidArgument(name, f"must be a function, not {type(function).__name__}")
 
 
 def bounds(

@@ -94,6 +94,7 @@ class EventStore:
         """
         from sourcery.upgrade import upgrade
 
+        self.database.refuse_closed()
         upgrade(self.engine)
 
     def repair(self) -> None:
@@ -197,7 +198,8 @@ class EventStore:
         `read`. Iteration ends after `timeout` seconds without an event, with 0 as soon as no
         event is there, and at once when `stop` is set; iterating again goes on.
         `on_caught_up` is called once, in the iterating thread, when all that was settled is
-        handed out. Memory holds a page, and no transaction is open between events.
+        handed out. Memory holds a page, and no transaction is open between events. Raises
+        `InvalidArgument` for a position beyond the log.
         """
         decoder = self.decoder(self.wanted(events, "subscribe"))
         query = Query(
@@ -232,7 +234,11 @@ class EventStore:
         return self._decoders[classes]
 
     def close(self) -> None:
-        """End our threads and the connections we made. May be called again."""
+        """End our threads and the connections we made. May be called again.
+
+        Whatever uses the store later raises `StoreClosed`, and so does what is running on it:
+        subscriptions, subscribers (which give their leases back) and live projections.
+        """
         self.database.close()
 
     def __enter__(self) -> Self:

@@ -22,6 +22,9 @@ LETTER_KEY_LENGTH: Final = 900
 
 BUCKETS: Final = 1024
 
+#: A number from here on is not shown in an error.
+_SHOWN: Final = 10**20
+
 StreamId = str | int | UUID
 
 
@@ -36,7 +39,7 @@ def check_name(what: str, value: object, length: int) -> str:
 
 def _shown(value: object) -> str:
     """What was given instead of a name; Python refuses to print very long numbers."""
-    return "a number" if isinstance(value, int) else repr(value)
+    return "a number" if isinstance(value, int) and abs(value) >= _SHOWN else repr(value)
 
 
 def _name_problem(value: str, length: int) -> str | None:

@@ -9,7 +9,7 @@ Subscriber(store, "balances", balances, events=AccountEvent).run(stop)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
 from threading import Event
 from typing import Any, Literal, TypedDict, TypeVar, overload
 
@@ -21,7 +21,7 @@ from sourcery.errors import InvalidArgument
 from sourcery.events import event_type
 from sourcery.log import PAGE, Query
 from sourcery.recorded import Recorded
-from sourcery.selection import check_categories, check_start
+from sourcery.selection import check_call, check_categories, check_start, check_stop
 from sourcery.start import ORIGIN, Start
 from sourcery.store import EventStore
 from sourcery.unit_of_work import UnitOfWork
@@ -150,6 +150,7 @@ class Subscriber:
         decoder = store.decoder(classes)
         names = check_categories(None, categories)
         check_start(after)
+        check_call("on_caught_up", on_caught_up)
         spec = ConsumerSpec(
             name=name, log=EVENTS, shards=shards, filter=filter_text(classes, names)
         )
@@ -189,8 +190,11 @@ class Subscriber:
         so that `Consumer(store, name).resume()` from any process continues it.
 
         Raises a `ConfigurationError` when the program and the stored consumer do not fit,
-        `StoreRewound` when history was lost.
+        `ConsumerDamaged` when its rows were deleted meanwhile, `StoreRewound` when history was
+        lost, `StoreClosed` when the store was closed, `InvalidArgument` for a start beyond the
+        log.
         """
+        check_stop(stop)
         self._worker.run(stop)
 
     def run_once(self) -> int:
@@ -204,8 +208,9 @@ class Subscriber:
         """Work until everything that is settled by now is handled, by whichever worker.
 
         For tests and jobs; the number of events handled here. Waits out the back-off of failing
-        events. Raises `ConsumerFailed` when a shard stands still, caused by the handler's error,
-        and `WaitTimeout` after `timeout` seconds.
+        events, with the default policy a quarter of a minute. Raises `ConsumerFailed` when a
+        shard stands still, caused by the handler's error, and `WaitTimeout` after `timeout`
+        seconds.
         """
         return self._worker.drain(timeout)
 
@@ -221,9 +226,24 @@ def _delivery(handler: Callable[..., object], *, batch: bool, effects: bool) -> 
         raise InvalidArgument("handler", "must be a plain function, neither async nor a generator")
     if batch and effects:
         raise InvalidArgument("batch", "effects are handled one event at a time")
+    names = ["recorded"] if effects else ["uow", "events" if batch else "recorded"]
+    _check_takes(handler, names)
     if effects:
         return Effects(handler)
     return Batch(handler) if batch else Each(handler)
+
+
+def _check_takes(handler: Callable[..., object], names: list[str]) -> None:
+    """Refuse what would fail at every event; of some functions nobody can say it."""
+    try:
+        takes = signature(handler)
+    except (TypeError, ValueError):
+        return
+    try:
+        takes.bind(*names)
+    except TypeError as error:
+        problem = f"must take ({', '.join(names)}), but: {error}"
+        raise InvalidArgument("handler", problem) from None
 
 
 def _only_begins(function: object) -> bool:

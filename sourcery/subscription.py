@@ -12,7 +12,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
-from threading import Event
+from threading import Event, RLock
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar, cast
 from weakref import finalize
@@ -25,6 +25,7 @@ from sourcery.errors import DecodeError, InvalidArgument, Retryable, StandbyRefu
 from sourcery.following import Follower, Page, resolve_start
 from sourcery.log import PAGE, Query, is_lost
 from sourcery.recorded import Recorded, StoredRow
+from sourcery.selection import check_call, check_stop
 from sourcery.start import Start
 from sourcery.waiting import Waiting
 
@@ -39,11 +40,12 @@ _BACKOFF: Final = (0.05, 5.0)
 class Subscription(Generic[E]):
     """Recorded events in position order, without end unless a timeout or a stop ends it.
 
-    For one thread. Iterating again after the end goes on from there, and so does iterating
-    after an error: an event that cannot be read is raised as `DecodeError` each time, never
-    passed over. A lost connection is made again, with growing waits; the error is raised only
-    when the timeout is over meanwhile. Raises `StoreRewound` when the history that was handed
-    out is no longer there.
+    For one thread at a time; in a second one it raises `InvalidArgument`. Iterating again
+    after the end goes on from there, and so does iterating after an error: an event that
+    cannot be read is raised as `DecodeError` each time, never passed over. A lost
+    connection is made again, with growing waits; the error is raised only when the timeout
+    is over meanwhile. Raises `StoreRewound` when the history that was handed out is no
+    longer there, and `StoreClosed`.
     """
 
     def __init__(
@@ -58,6 +60,8 @@ class Subscription(Generic[E]):
         on_caught_up: Callable[[], object] | None = None,
     ) -> None:
         _check_timeout(timeout)
+        check_stop(stop)
+        check_call("on_caught_up", on_caught_up)
         self._database = database
         self._decoder = decoder
         self._timeout = timeout
@@ -76,6 +80,8 @@ class Subscription(Generic[E]):
         self._failures = 0
         self._failure: Exception | None = None
         self._closed = False
+        #: Held by the thread that asks for the next event.
+        self._iterating = RLock()
         #: Whether everything settled was handed out once.
         self.caught_up: bool = False
 
@@ -91,6 +97,15 @@ class Subscription(Generic[E]):
         return self
 
     def __next__(self) -> Recorded[E]:
+        if not self._iterating.acquire(blocking=False):
+            problem = "is iterated by another thread: make one for each"
+            raise InvalidArgument("subscription", problem)
+        try:
+            return self._next()
+        finally:
+            self._iterating.release()
+
+    def _next(self) -> Recorded[E]:
         deadline = None if self._timeout is None else time.monotonic() + self._timeout
         while not self._is_over():
             if self._parts:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
-from attrs import asdict, frozen
+from attrs import asdict, fields, frozen
 
 from sourcery.errors import InvalidArgument
 from sourcery.stream import BUCKETS
@@ -47,11 +47,12 @@ class Token:
         """
         try:
             return cls._from_dict(json.loads(text))
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise InvalidArgument("token", f"is not a token's JSON ({error})") from None
 
     @classmethod
-    def _from_dict(cls, data: dict[str, Any]) -> Token:
+    def _from_dict(cls, data: object) -> Token:
+        data = _object(data)
         event_id = data["event_id"]
         return cls(
             store_id=_text(data["store_id"]),
@@ -61,6 +62,15 @@ class Token:
             buckets=tuple([_number(bucket, BUCKETS) for bucket in data["buckets"]]),
             event_id=None if event_id is None else str(UUID(_text(event_id))),
         )
+
+
+def _object(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("it is no object")
+    names = [attribute.name for attribute in fields(Token)]
+    if missing := [name for name in names if name not in value]:
+        raise TypeError(f"without {', '.join(missing)}")
+    return cast(dict[str, Any], value)
 
 
 def _text(value: object) -> str:

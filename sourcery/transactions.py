@@ -11,11 +11,12 @@ from enum import Enum
 from typing import Protocol
 
 from sqlalchemy import Connection, Transaction
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ResourceClosedError
 from sqlalchemy.orm import Session
 
 from sourcery.database import Database
 from sourcery.errors import TransactionEnded
+from sourcery.guarding import Guard, guarded
 from sourcery.log import translated
 
 
@@ -82,6 +83,7 @@ class OwnTransaction:
         self._connection: Connection | None = None
         self._transaction: Transaction | None = None
         self._session: Session | None = None
+        self._guard: Guard | None = None
 
     @property
     def backend(self) -> int | None:
@@ -104,6 +106,8 @@ class OwnTransaction:
     def session(self) -> Session:
         if self._session is None:
             # the session may not commit: the unit of work does, when its block ends
+            self._guard = guarded(self.connection)
+            self._guard.armed = True
             self._session = self._database.make_session(
                 bind=self.connection, join_transaction_mode="rollback_only"
             )
@@ -119,11 +123,13 @@ class OwnTransaction:
             raise TransactionEnded("the connection's transaction ended inside the unit of work")
 
     def _is_active(self) -> bool:
-        return self._transaction is None or self._transaction.is_active
+        open_still = self._connection is None or not self._connection.closed
+        return open_still and (self._transaction is None or self._transaction.is_active)
 
     def commit(self) -> None:
         if self._connection is None or self._transaction is None:
             return
+        self._disarm()
         try:
             self._transaction.commit()
         except BaseException as error:
@@ -131,6 +137,11 @@ class OwnTransaction:
             if not self._was_refused(error):
                 self._connection.invalidate()
             raise
+
+    def _disarm(self) -> None:
+        """What comes now is the unit's own."""
+        if self._guard is not None:
+            self._guard.armed = False
 
     def _was_refused(self, error: BaseException) -> bool:
         """Whether a kept connection is fit for the next one: only this COMMIT was refused."""
@@ -144,16 +155,18 @@ class OwnTransaction:
         return False
 
     def rollback(self) -> None:
+        self._disarm()
         if self._session is not None:
             self._session.close()
         if self._transaction is not None and self._transaction.is_active:
             self._transaction.rollback()
 
     def close(self) -> None:
+        self._disarm()
         if self._session is not None:
             self._session.close()
         if self._kept is not None:
-            with suppress(DBAPIError):
+            with suppress(DBAPIError, ResourceClosedError):
                 self._kept.rollback()  # ends what was begun by reading after the rollback
         elif self._connection is not None:
             self._connection.close()

@@ -8,6 +8,9 @@ from tests.databases import SCHEMA, SERVERS, NotConfigured, Servers
 
 pytest_plugins = ["pytester", "tests.databases.fixtures"]
 
+#: Folders whose tests take long: unless `--db` says more, they run on one server of each family.
+LONG = {"control", "demo", "faults", "live", "shards", "subscribe", "subscriber", "wakeups"}
+
 MARKERS = {
     "promise": "promise(number): proves the promise of this number",
     "databases": "databases(*families): run only on these of sqlite, postgresql, mariadb",
@@ -55,10 +58,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("databases")
     families = marker.args if marker else ()
     servers = metafunc.config.stash[SERVERS]
-    names = [parameter(servers, name) for name in servers.of(families)]
+    names = servers.of(families)
+    if metafunc.definition.path.parent.name in LONG and not metafunc.config.getoption("db"):
+        names = servers.of_each_family(names)
+    parameters = [parameter(servers, name) for name in names]
     reason = f"runs on {', '.join(families)} only: not chosen by --db"
     absent = pytest.param("none", marks=pytest.mark.skip(reason=reason))
-    metafunc.parametrize("database_name", names or [absent])
+    metafunc.parametrize("database_name", parameters or [absent])
 
 
 def parameter(servers: Servers, name: str) -> object:

@@ -3,7 +3,7 @@
 Everything here takes a connection, executes and never commits.
 """
 
-from sourcery.consumers.leases import Lease, leave, release, renew, take, unwant, want
+from sourcery.consumers.leases import Lease, expire, leave, release, renew, take, unwant, want
 from sourcery.consumers.letters import (
     Letter,
     LetterGone,
@@ -13,7 +13,7 @@ from sourcery.consumers.letters import (
 )
 from sourcery.consumers.progress import LeaseLost, advance, fail, hold_still
 from sourcery.consumers.requests import Answer, Request, answer, ask
-from sourcery.consumers.rows import ConsumerRow, Status, all_rows, rows_of
+from sourcery.consumers.rows import ConsumerRow, Status, all_rows, all_shards, rows_of
 from sourcery.consumers.spec import EVENTS, OUTBOX, ConsumerSpec, check_shards, register
 
 __all__ = [
@@ -31,9 +31,11 @@ __all__ = [
     "Status",
     "advance",
     "all_rows",
+    "all_shards",
     "answer",
     "ask",
     "check_shards",
+    "expire",
     "fail",
     "hold_still",
     "leave",

@@ -68,7 +68,13 @@ _RELEASE: Final = Statement(update(schema.consumers).where(_mine).values(**_no_o
 _LEAVE: Final = Statement(
     update(schema.consumers)
     .where((_c.name == bindparam("of_name")) & (_c.owner == bindparam("me")))
+    .where(_c.lease_until > bindparam("now"))
     .values(**_no_owner)
+)
+_EXPIRE: Final = Statement(
+    update(schema.consumers)
+    .where(_mine & _c.owner.is_not(None))
+    .values(lease_until=bindparam("until"))
 )
 _is_wanted = _this & (_c.wanted_by == bindparam("me"))
 _UNWANT: Final = Statement(
@@ -145,6 +151,12 @@ def release(connection: Connection, dialect: Dialect, lease: Lease, now: datetim
     return _RELEASE.run(connection, values).rowcount == 1
 
 
+def expire(connection: Connection, dialect: Dialect, lease: Lease) -> None:
+    """Let a lease run out now: others can claim the shard at once, as that of a dead worker."""
+    until = dialect.moment_value(dialect.now(connection))
+    _EXPIRE.run(connection, lease.place | {"until": until})
+
+
 def unwant(connection: Connection, name: str, wanter: str) -> None:
     """Ask for no shard any more: there is room for the name of one standby on each.
 
@@ -160,10 +172,13 @@ def _unlocked(connection: Connection, name: str) -> list[int]:
 
 
 def leave(connection: Connection, dialect: Dialect, name: str, owner: str) -> None:
-    """Give up all shards of a consumer that a worker has, and want none."""
+    """Give up all shards of a consumer that a worker has, and want none.
+
+    Those whose leases ran out stay as they are: who takes them is careful with what comes.
+    """
     me = {"of_name": name, "me": owner}
-    updated = dialect.moment_value(dialect.now(connection))
-    _LEAVE.run(connection, me | {"updated": updated})
+    now = dialect.moment_value(dialect.now(connection))
+    _LEAVE.run(connection, me | {"now": now, "updated": now})
     unwant(connection, name, owner)
 
 

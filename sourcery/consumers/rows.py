@@ -22,6 +22,7 @@ from sqlalchemy import Connection, bindparam, select
 from sourcery import schema
 from sourcery.dialects import Dialect
 from sourcery.dialects.statements import Statement
+from sourcery.errors import ConsumerDamaged
 
 
 class Status(StrEnum):
@@ -102,6 +103,16 @@ def rows_of(connection: Connection, dialect: Dialect, name: str) -> list[Consume
     """All shards of a consumer, by number; empty when it was never registered."""
     found = _statement(dialect, one=True).run(connection, {"name": name})
     return [_row(values) for values in found]
+
+
+def all_shards(rows: list[ConsumerRow]) -> list[ConsumerRow]:
+    """Give the rows of a consumer back. Raises `ConsumerDamaged` when shards are missing."""
+    found, shards = [row.shard for row in rows], rows[0].shards
+    if found != list(range(shards)):
+        missing = ", ".join(map(str, sorted(set(range(shards)) - set(found)))) or "none"
+        problem = f"it has {len(found)} rows for {shards} shards (missing: {missing})"
+        raise ConsumerDamaged(rows[0].name, problem)
+    return rows
 
 
 def all_rows(connection: Connection, dialect: Dialect) -> list[ConsumerRow]:

@@ -10,7 +10,7 @@ from uuid import uuid4
 from attrs import define
 from sqlalchemy import Connection
 
-from sourcery.consumers import Answer, ConsumerRow, Request, ask, release, take
+from sourcery.consumers import Answer, ConsumerRow, Request, all_shards, ask, release, take
 from sourcery.consumers.filters import query_of
 from sourcery.consumers.requests import answers_of
 from sourcery.control.looking import LOCKED, end_owners, poll, rows_now, with_locked_rows
@@ -79,7 +79,8 @@ class _Asking:
         return given if len(given) == len(answers) else None
 
     def _write(self, connection: Connection, rows: list[ConsumerRow]) -> dict[int, int] | None:
-        chosen = [rows[number] for number in self.choose(rows)]
+        shards = all_shards(rows)
+        chosen = [shards[number] for number in self.choose(rows)]
         if any(row.request is not None for row in chosen):
             return None
         numbers = {row.shard: ask(connection, row, self.request) for row in chosen}

@@ -8,7 +8,7 @@ from typing import Final
 from attrs import define, field
 from sqlalchemy import Connection
 
-from sourcery.consumers import ConsumerRow, Letter, LetterStatus, Status, rows_of
+from sourcery.consumers import ConsumerRow, Letter, LetterStatus, Status, all_shards, rows_of
 from sourcery.consumers.letters import head_of_key, letters_between
 from sourcery.consumers.steering import await_position
 from sourcery.control.looking import poll, with_locked_rows
@@ -51,6 +51,7 @@ class _Awaiting:
             rows = rows_of(connection, database.dialect, self.name)
             if not rows:
                 raise ConsumerNotFound(self.name)
+            all_shards(rows)
             shards = {bucket % len(rows) for bucket in self.token.buckets}
             self.rows = [row for row in rows if row.shard in shards or not shards]
             behind = [row for row in self.rows if row.position < self.token.last]
@@ -78,12 +79,14 @@ class _Awaiting:
             raise TokenRefused("names a commit that was rolled back, or lost with its server")
 
     def _check_letters(self, connection: Connection, shards: int) -> None:
-        """Whatever the status of a letter, its event was not handled."""
-        if not self.token.buckets:
-            return  # it names no events
-        first, last = self.token.first, self.token.last
+        """Whatever the status of a letter, its event was not handled.
+
+        A token of everything until now is told only of letters that nobody has decided on yet.
+        """
+        buckets, last = self.token.buckets, self.token.last
+        first = self.token.first if buckets else 1
         for letter in letters_between(connection, self.name, first, last):
-            if letter.bucket in self.token.buckets:
+            if letter.bucket in buckets if buckets else letter.status.closes_key:
                 cause = _cause(connection, letter)
                 raise ConsumerFailed(self.name, letter.bucket % shards, letter.position, cause)
 

@@ -19,7 +19,7 @@ from sourcery.control.health import STALLED_AFTER, ConsumerHealth, health_of
 from sourcery.control.looking import check_seconds, refuse_in_handler, rows_now
 from sourcery.errors import InvalidArgument, RequestRefused
 from sourcery.events import event_classes, event_type
-from sourcery.following import resolve_start
+from sourcery.following import beyond_log, find_start, resolve_start
 from sourcery.selection import check_categories, check_start
 from sourcery.start import Start
 from sourcery.store import EventStore
@@ -89,11 +89,13 @@ class Consumer:
     def rewind(self, to: int | datetime, timeout: float = 5.0) -> int:
         """Handle again all events after a position, or recorded at or after an aware time.
 
-        The position it went to. Shards before that stay where they are. Letters after it are
-        deleted, since their events come again. Ends a fault, not a pause. Undo what the
-        handler did with these events first.
+        The position it went to. Shards before that stay where they are; beyond the log it is
+        refused. Letters after it are deleted, since their events come again. Ends a fault,
+        not a pause. Undo what the handler did with these events first.
         """
         target = self._resolved("rewind", to)
+        if problem := beyond_log(self.store.database, target):
+            raise RequestRefused(self.name, requests.REWIND, problem)
         self._ask(Request(what=requests.REWIND, position=target), timeout)
         return target
 
@@ -165,9 +167,9 @@ class Consumer:
         refuse_in_handler("changing the filter of a consumer")
         kinds = [event_type(cls).kind for cls in event_classes(events)]
         filter = EventFilter(kinds=kinds, categories=check_categories(None, categories))
+        target = None
         if rewind_to is not None:
-            check_start(rewind_to, "rewind_to")
-        target = None if rewind_to is None else resolve_start(self.store.database, rewind_to)
+            target = resolve_start(self.store.database, rewind_to, "rewind_to")
         reshaping.change_filter(self.store, self.name, filter.to_json(), target)
 
     def forget(self) -> None:
@@ -185,7 +187,7 @@ class Consumer:
     def _resolved(self, what: str, place: Start) -> int:
         refuse_in_handler(f"{what} of a consumer")
         rows_now(self.store.database, self.name)
-        return resolve_start(self.store.database, place)
+        return find_start(self.store.database, place, "to")
 
     def _shard_of(self, request: Request) -> Choose:
         """The shard of the letter that a request is about."""

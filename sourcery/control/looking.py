@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
-from sourcery.consumers import ConsumerRow, LeaseLost, rows_of
+from sourcery.consumers import ConsumerRow, LeaseLost, all_shards, rows_of
 from sourcery.consumers.whole import try_lock
 from sourcery.context import in_handler
 from sourcery.database import Database
@@ -74,7 +74,12 @@ def poll(database: Database, timeout: float, look: Callable[[float], T | None]) 
 
 
 def rows_now(database: Database, name: str) -> list[ConsumerRow]:
-    """The rows of a consumer. Raises `ConsumerNotFound`."""
+    """The rows of a consumer. Raises `ConsumerNotFound` and `ConsumerDamaged`."""
+    return all_shards(stored_rows(database, name))
+
+
+def stored_rows(database: Database, name: str) -> list[ConsumerRow]:
+    """The same, whatever is missing. Raises `ConsumerNotFound`."""
     with database.reading() as connection:
         rows = rows_of(connection, database.dialect, name)
     if not rows:

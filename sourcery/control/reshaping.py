@@ -14,7 +14,14 @@ from sqlalchemy import Connection
 
 from sourcery.consumers import EVENTS, ConsumerRow, ConsumerSpec, Status, letters, register, whole
 from sourcery.control.asking import obey_unowned
-from sourcery.control.looking import LOCKED, end_owners, poll, rows_now, with_locked_rows
+from sourcery.control.looking import (
+    LOCKED,
+    end_owners,
+    poll,
+    rows_now,
+    stored_rows,
+    with_locked_rows,
+)
 from sourcery.database import Database
 from sourcery.errors import RequestRefused, WaitTimeout
 from sourcery.store import EventStore
@@ -158,7 +165,7 @@ def forget(store: EventStore, name: str) -> None:
         whole.remove(connection, name)
         return True
 
-    end_owners(database, rows_now(database, name))
+    end_owners(database, stored_rows(database, name))
     _insist(database, name, _FORGET, work)
 
 

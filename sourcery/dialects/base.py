@@ -169,10 +169,18 @@ class Dialect:
 
     def frontier(self, connection: Connection) -> Frontier:
         """The settled position, read before the transaction of the page begins."""
+        return Frontier(self.last_drawn(connection))
+
+    def last_drawn(self, connection: Connection) -> int:
+        """The last position given out, settled or not; what is above it was nobody's yet.
+
+        The settled position may be seen to fall below one that was read already. This falls
+        only when history was lost.
+        """
         last = counter.LAST.run(connection, {}).scalar()
         if last is None:
             raise StoreRewound("the row of sourcery_positions is gone")
-        return Frontier(last)
+        return int(last)
 
     def columns(self) -> Sequence[ColumnElement[Any]]:
         """What is selected of a stored event, in the order of `recorded.COLUMNS`."""

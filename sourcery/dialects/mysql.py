@@ -71,17 +71,21 @@ class MySQLDialect(Dialect):
     def append(self, connection: Connection, batch: Batch) -> Written | None:
         """Refuse what the server would answer by cutting the connection."""
         for event in (row for stream in batch.streams for row in stream.rows):
-            self._check_size(event.kind, event.data.encode())
+            if 8 * len(event.data) >= self._largest:  # four bytes, each perhaps escaped
+                data = event.data.encode()
+                escaped = sum(data.count(character) for character in _ESCAPED)
+                self._check_size(event.kind, len(data) + escaped)
         for message in batch.messages:
-            self._check_size(message.topic, message.payload)
+            self._check_size(message.topic, 2 * len(message.payload))  # written as hexadecimal
         return super().append(connection, batch)
 
-    def _check_size(self, kind: str, data: bytes) -> None:
-        limit = (self._packet or 2**30) - _REST_OF_A_ROW
-        if 2 * len(data) < limit:
-            return
-        size = len(data) + sum(data.count(character) for character in _ESCAPED)
-        if size > limit:
+    @property
+    def _largest(self) -> int:
+        """Bytes that one payload may take of a statement."""
+        return (self._packet or 2**30) - _REST_OF_A_ROW
+
+    def _check_size(self, kind: str, size: int) -> None:
+        if size > self._largest:
             problem = f"takes {size} bytes of a statement, the server's max_allowed_packet is less"
             raise EncodeError(kind, "it", problem)
 

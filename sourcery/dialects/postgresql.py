@@ -162,6 +162,9 @@ class PostgreSQLDialect(_ThroughPsycopg):
         floor = connection.exec_driver_sql(statements.lowest_floor).scalar()
         return Frontier(highest if floor is None else min(highest, floor), incarnation)
 
+    def last_drawn(self, connection: Connection) -> int:
+        return self._highest(connection)[0]
+
     def oldest_floor(self, connection: Connection) -> OldestFloor | None:
         statement = statements_for(connection).oldest_floor
         row = connection.exec_driver_sql(statement).one_or_none()

@@ -11,6 +11,7 @@ from sourcery.errors.base import (
     SourceryError,
 )
 from sourcery.errors.consumers import (
+    ConsumerDamaged,
     ConsumerFailed,
     ConsumerMismatch,
     ConsumerNotFound,
@@ -30,6 +31,7 @@ from sourcery.errors.setup import (
     SchemaBehind,
     SchemaMissing,
     StandbyRefused,
+    StoreClosed,
     StoreRewound,
     UnknownDatabase,
     UpgradeBlocked,
@@ -58,6 +60,7 @@ __all__ = [
     "AutocommitRefused",
     "CommitUnknown",
     "ConfigurationError",
+    "ConsumerDamaged",
     "ConsumerFailed",
     "ConsumerMismatch",
     "ConsumerNotFound",
@@ -80,6 +83,7 @@ __all__ = [
     "SlowReader",
     "SourceryError",
     "StandbyRefused",
+    "StoreClosed",
     "StoreRewound",
     "StreamNotFound",
     "TokenRefused",

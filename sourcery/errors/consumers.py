@@ -36,6 +36,20 @@ class ConsumerNotFound(SourceryError, LookupError):
 
 
 @define
+class ConsumerDamaged(SourceryError):
+    """The rows of a consumer were changed by hand: some of its shards are missing."""
+
+    name: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"consumer {self.name!a}: {self.problem}; bring its rows in sourcery_consumers back, "
+            f"or call Consumer(store, {self.name!a}).forget() and begin anew"
+        )
+
+
+@define
 class ConsumerMismatch(ConfigurationError):
     """A consumer is stored with another log, number of shards or filter than the program says."""
 

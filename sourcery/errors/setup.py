@@ -106,6 +106,19 @@ class DatabaseMisconfigured(ConfigurationError):
 
 
 @define
+class StoreClosed(SourceryError):
+    """A store was used after its `close()`, or while it was running something."""
+
+    database: str
+
+    def __str__(self) -> str:
+        return (
+            f"the store on {self.database} was closed: use it before that, or make another "
+            f"EventStore"
+        )
+
+
+@define
 class WrongEnvironment(ConfigurationError):
     """The database belongs to another environment than the store was told."""
 

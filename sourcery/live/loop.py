@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sourcery.codec import Decoder
-from sourcery.errors import ProjectionFailed, Retryable, SourceryError, StandbyRefused
+from sourcery.errors import ProjectionFailed, Retryable, SourceryError, StandbyRefused, StoreClosed
 from sourcery.following import Follower, Page
 from sourcery.live.board import Board
 from sourcery.log import is_lost
@@ -49,6 +49,8 @@ class Loop(Generic[P]):
             with self._waiting:
                 while not self._waiting.stopped:
                     self._turn()
+        except StoreClosed as error:
+            self._board.end("stopped", partial(StoreClosed, error.database))
         except BaseException as error:  # noqa: BLE001 - nobody else would tell those who wait
             self._board.end("faulted", partial(_failure, self._board.name, self._row, error))
 

@@ -20,7 +20,7 @@ from sourcery.store import EventStore
 from sourcery.stream import StreamId
 from sourcery.token import Token
 from sourcery.waiting import INTERVAL, LONGEST, Waiting
-from sourcery.worker.settings import at_least, positive
+from sourcery.worker.settings import at_least, check_timeout, page_size, positive
 
 P = TypeVar("P", bound=Projection[Any])
 
@@ -33,7 +33,7 @@ _END: Final = 5.0
 @frozen(kw_only=True)
 class _Settings:
     updates_kept: int = field(default=KEPT, validator=at_least(1))
-    page: int = field(default=PAGE, validator=at_least(1))
+    page: int = field(default=PAGE, validator=page_size)
     interval: float = field(default=INTERVAL, validator=positive)
     longest_interval: float = field(default=LONGEST, validator=positive)
 
@@ -77,6 +77,7 @@ class LiveProjection(Generic[P]):
             interval=interval,
             longest_interval=longest_interval,
         )
+        check_timeout(timeout)
         self._store = store
         self._timeout = timeout
         empty = begin(projection, id)
@@ -163,6 +164,7 @@ class LiveProjection(Generic[P]):
 
         Raises as `current` does. Close it, or use it in a `with` statement.
         """
+        check_timeout(timeout)
         return self._board.follow(self._settings.updates_kept, timeout)
 
     def wait_for(self, token: Token, timeout: float = 5.0) -> None:
@@ -178,6 +180,7 @@ class LiveProjection(Generic[P]):
         """The state with a commit folded in: read your own write. Raises as `wait_for`."""
         if in_handler():
             raise UseTheHandlersSession("waiting for a token")
+        check_timeout(timeout)
         check_token(self._store.database.identity, token)
         return self._board.wait(token.last, timeout, self._wake)
 

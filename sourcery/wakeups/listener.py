@@ -30,9 +30,9 @@ class _Channel:
 class Listener(Background):
     """Listens to the channels that somebody waits for, and sends their signals."""
 
-    def __init__(self, connect: Connect, linger: float = LINGER) -> None:
+    def __init__(self, connect: Connect, linger: float | None = None) -> None:
         super().__init__("sourcery-listener", connect)
-        self._linger = linger
+        self._linger = LINGER if linger is None else linger
         self._channels: dict[str, _Channel] = {}
         self._interrupt: Interrupt | None = None
 

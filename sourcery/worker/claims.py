@@ -15,6 +15,8 @@ from sourcery.consumers import (
     ConsumerRow,
     Lease,
     Letter,
+    all_shards,
+    expire,
     leave,
     register,
     release,
@@ -22,7 +24,7 @@ from sourcery.consumers import (
     take,
 )
 from sourcery.consumers.letters import closed_keys, due_letters
-from sourcery.errors import InvalidArgument
+from sourcery.errors import ConsumerDamaged
 from sourcery.following import Follower, resolve_start
 from sourcery.worker.frontier import SharedFrontier
 from sourcery.worker.heartbeat import Heartbeat
@@ -45,6 +47,10 @@ class Claims:
     owned: dict[int, Shard] = field(factory=dict[int, Shard])
     #: Shards and checkpoints after which an event lost the connection too often.
     suspected: set[tuple[int, int]] = field(factory=set[tuple[int, int]])
+    #: The shard with an event in hand that ends this very process.
+    ending: Shard | None = None
+    #: Whether the consumer has rows.
+    registered: bool = False
     #: Events handled in shards that are no longer ours.
     handled: int = 0
     frontier: SharedFrontier = field(init=False)
@@ -59,16 +65,16 @@ class Claims:
             with reaching(), self.job.store.database.reading() as connection:
                 rows = rows_of(connection, self.job.dialect, self.job.name)
             if rows:
+                self.registered = True
                 self.job.spec.check(rows[0])
-                return rows
+                return all_shards(rows)
+            if self.registered:
+                raise ConsumerDamaged(self.job.name, "its rows were deleted while it ran")
             self._register()
 
     def _register(self) -> None:
-        database = self.job.store.database
-        with reaching():
-            position, settled = resolve_start(database, self.job.start), self.job.store.settled()
-        if position > settled:  # stored, it would say that the log was longer once
-            raise InvalidArgument("after", f"position {position} is not settled yet, {settled} is")
+        with reaching():  # beyond the log it is refused: stored, it would say that one was longer
+            position = resolve_start(self.job.store.database, self.job.start)
         try:
             with self.link.transaction() as connection:
                 # no lease of a consumer that had this name before may fit
@@ -177,6 +183,8 @@ class Claims:
 
     def _leave(self) -> None:
         with self.link.transaction() as connection:
+            if self.ending is not None:
+                expire(connection, self.job.dialect, self.ending.lease)
             leave(connection, self.job.dialect, self.job.name, self.owner)
 
     def forget(self, shard: Shard) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from inspect import isawaitable, iscoroutine
 from typing import Any, Protocol, TypeAlias
 
 from attrs import define, field
@@ -15,7 +16,7 @@ from attrs import define, field
 from sourcery.codec import Decoder
 from sourcery.consumers import LeaseLost
 from sourcery.context import Causes
-from sourcery.errors import DecodeError
+from sourcery.errors import DecodeError, InvalidArgument
 from sourcery.recorded import Recorded, StoredRow
 from sourcery.unit_of_work import UnitOfWork
 from sourcery.worker.shard import Shard, key_of
@@ -83,6 +84,15 @@ class Work:
             raise
 
 
+def check_result(result: object) -> None:
+    """Refuse what would still have to be awaited: the body has not run."""
+    if result is None or not isawaitable(result):
+        return
+    if iscoroutine(result):
+        result.close()  # or Python warns of it a second time
+    raise InvalidArgument("handler", "gave back an awaitable, and so did nothing: call it plainly")
+
+
 class Delivery(Protocol):
     """How a consumer calls its handler."""
 
@@ -111,7 +121,7 @@ class Each:
                 work.tried = work.done + 1
                 for recorded in events:
                     causes.event = recorded
-                    self.handler(unit, recorded)
+                    check_result(self.handler(unit, recorded))
                 work.handled += bool(events)
             work.done += 1
             # what it appended must not wait for the rest of the page: others wait for it then
@@ -141,7 +151,7 @@ class Batch:
         work.tried = work.done
         if batch:
             causes.event = batch[-1]
-            self.handler(unit, batch)
+            check_result(self.handler(unit, batch))
 
 
 @define
@@ -179,6 +189,6 @@ class Effects:
         work.tried = 1  # those before it are done for good
         for recorded in events:
             causes.event = recorded
-            self.handler(recorded)
+            check_result(self.handler(recorded))
         work.handled += bool(events)
         return True

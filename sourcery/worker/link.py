@@ -92,8 +92,9 @@ class Link:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the connection was found dead."""
-        return self._connection is not None and self._connection.invalidated
+        """Whether the connection was found dead, or closed by a handler."""
+        connection = self._connection
+        return connection is not None and (connection.closed or connection.invalidated)
 
     @contextmanager
     def transaction(self) -> Generator[Connection]:

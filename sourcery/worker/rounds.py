@@ -102,7 +102,11 @@ class Rounds:
             self._obey(shard, row)
             return True
         self._in_hand = (shard.number, shard.stored)
-        busy = self._retrying.turn(shard) | self._pages.turn(shard, force=force)
+        try:
+            busy = self._retrying.turn(shard) | self._pages.turn(shard, force=force)
+        except SystemExit:  # of the handler, perhaps: its event has cost an attempt
+            self.claims.ending = shard
+            raise
         self._in_hand = None
         return busy
 

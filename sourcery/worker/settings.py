@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from math import inf
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from attrs import field, frozen
 
@@ -17,6 +17,8 @@ Action: TypeAlias = Literal["stop", "park", "skip"]
 _ACTIONS: Final = ("stop", "park", "skip")
 #: Share by which a wait is longer or shorter, so that workers do not try all at once.
 _JITTER: Final = 0.2
+#: Events of a page at most: all of them are in memory, and of one transaction.
+LARGEST_PAGE: Final = 100_000
 
 
 def positive(instance: object, attribute: Any, value: object) -> None:
@@ -44,6 +46,13 @@ def at_least(least: int) -> Callable[[object, Any, object], None]:
     return check
 
 
+def page_size(instance: object, attribute: Any, value: object) -> None:
+    """Refuse what is no number of events that can be held in memory at once."""
+    at_least(1)(instance, attribute, value)
+    if cast(int, value) > LARGEST_PAGE:
+        raise InvalidArgument(attribute.name, f"must be at most {LARGEST_PAGE}")
+
+
 def _is_action(instance: object, attribute: Any, value: object) -> None:
     if value not in _ACTIONS:
         raise InvalidArgument("on_error", f"must be one of {', '.join(_ACTIONS)}, not {value!r}")
@@ -53,10 +62,11 @@ def _is_action(instance: object, attribute: Any, value: object) -> None:
 class ErrorPolicy:
     """What a consumer does with an event that its handler cannot handle.
 
-    It tries `retries` times more, waiting `wait` seconds, then twice as long each time, up to
-    `longest_wait`. Then `stop`: it stands still before the event and says so; `park`: the event
-    becomes a dead letter, every later event of its key queues behind it, others go on;
-    `skip`: the event is passed over, and listed. What cannot be decoded is not tried again.
+    It tries `retries` times more (5 by default), waiting `wait` seconds, then twice as long
+    each time, up to `longest_wait`. Then `stop`: it stands still before the event and says so;
+    `park`: the event becomes a dead letter, every later event of its key queues behind it,
+    others go on; `skip`: the event is passed over, and listed. What cannot be decoded is not
+    tried again.
     """
 
     then: Action = field(default="stop", validator=_is_action)
@@ -75,7 +85,7 @@ class Settings:
     """Sizes and times of one worker."""
 
     #: Events read at once, and handled in one transaction at most.
-    page: int = field(default=PAGE, validator=at_least(1))
+    page: int = field(default=PAGE, validator=page_size)
     #: Seconds of handling after which a page ends.
     page_seconds: float = field(default=1.0, validator=positive)
     #: Seconds that a shard stays ours without a sign of life; renewed three times as often.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import TracebackType
 
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, SessionTransaction
 
-from sourcery.errors import TransactionEnded
+from sourcery.context import in_handler
+from sourcery.errors import TransactionEnded, UseTheHandlersSession
 from sourcery.store import EventStore
 from sourcery.transactions import OwnTransaction
 from sourcery.unit_of_work import UnitOfWork
@@ -26,6 +28,16 @@ class PageUnit(UnitOfWork):
         super().__init__(store)
         self._transaction = PageTransaction(store.database, connection)
         self._write = write
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if in_handler():
+            raise UseTheHandlersSession("ending the unit of work of the page")
+        super().__exit__(kind, error, traceback)
 
     @property
     def has_changes(self) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from sourcery import NOW, ORIGIN, Consumer, EventStore
 from sourcery.consumers import ConsumerRow
 from sourcery.consumers.rows import Status
-from sourcery.errors import ConsumerNotFound, RequestRefused
+from sourcery.errors import ConsumerNotFound, InvalidArgument, RequestRefused
 from tests.control.support import (
     NAME,
     deposits,
@@ -21,7 +21,9 @@ from tests.control.support import (
     rows,
     statuses,
 )
-from tests.domain import ADA, BOB, Opened, append
+from tests.databases import Database
+from tests.domain import ADA, BOB, Opened, append, open_bank
+from tests.ordering.support import late_floor
 
 
 def test_a_name_that_never_ran(bank: EventStore) -> None:
@@ -106,6 +108,41 @@ def test_a_rewind_to_a_time_or_the_origin(imported: EventStore) -> None:
     assert 2 == consumer.rewind(last.recorded_at)
     assert 0 == consumer.rewind(ORIGIN)
     assert [0] == positions(consumer)
+
+
+def test_a_rewind_beyond_the_log_is_refused(bank: EventStore) -> None:
+    """A position that nobody was given yet is a mistake; the last one is not."""
+    deposits(bank, ADA, 6)
+    consumer = registered(bank, position=3)
+    with pytest.raises(
+        RequestRefused, match="position 7 is beyond the log, whose last one is 6"
+    ) as refused:
+        consumer.rewind(7)
+    assert (NAME, "rewind") == (refused.value.name, refused.value.request)
+    assert (6, [3]) == (consumer.rewind(6), positions(consumer))
+
+
+@pytest.mark.databases("postgresql")
+@pytest.mark.promise(13)
+def test_rule_2_a_rewind_may_go_to_what_was_settled_once(
+    bank: EventStore, database: Database
+) -> None:
+    """A late writer makes another process see a settled position that is lower."""
+    deposits(bank, ADA, 6)
+    registered(bank, position=6)
+    with late_floor(bank), open_bank(database) as other:
+        assert 0 == other.settled()
+        assert 4 == Consumer(other, NAME).rewind(4)
+        assert [4] == positions(Consumer(other, NAME))
+
+
+@pytest.mark.parametrize("way", ["rewind", "skip"])
+@pytest.mark.parametrize("to", [-1, "now", None])
+def test_what_is_no_place_is_named_as_it_is_called(bank: EventStore, way: str, to: object) -> None:
+    """The argument is `to`."""
+    with pytest.raises(InvalidArgument) as refused:
+        getattr(registered(bank), way)(to)
+    assert "to" == refused.value.argument
 
 
 @pytest.mark.parametrize("way", ["rewind", "skip"])

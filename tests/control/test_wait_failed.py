@@ -94,4 +94,16 @@ def test_rule_16_letters_of_other_events_do_not_matter(bank: EventStore) -> None
     given_up(consumer, next(bank.read(ADA, from_version=3)))
     given_up(other, next(bank.read(ADA)))
     consumer.wait_for(token)
+
+
+@pytest.mark.promise(29)
+def test_everything_until_now_is_not_handled_while_a_letter_waits(bank: EventStore) -> None:
+    """Until somebody decides on it: then it is known to be left out."""
+    deposits(bank, ADA, 2)
+    consumer = registered(bank, position=2)
+    given_up(consumer, next(bank.read(ADA)))
+    with pytest.raises(ConsumerFailed) as failed:
+        consumer.wait_for(bank.now())
+    assert 1 == failed.value.position
+    consumer.drop(1, "of no use")
     consumer.wait_for(bank.now())

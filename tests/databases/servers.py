@@ -60,6 +60,11 @@ class Servers:
             raise NotConfigured(f"no database family {', '.join(unknown)}: {known}")
         return [name for name in self.chosen if not families or self[name].family in families]
 
+    def of_each_family(self, names: Sequence[str]) -> list[str]:
+        """The first of each family among these."""
+        first = {self[name].family: name for name in reversed(names)}
+        return [name for name in names if name in first.values()]
+
     def missing(self, name: str) -> str | None:
         """Say why one cannot be used and what installs it; None if it can be."""
         if name not in self._missing:

@@ -71,8 +71,15 @@ def test_a_field_of_another_type_or_size_is_refused(name: str, value: object) ->
 @pytest.mark.parametrize("name", GOOD)
 def test_a_missing_field_is_refused(name: str) -> None:
     """By its name."""
-    with pytest.raises(InvalidArgument, match=name):
+    with pytest.raises(InvalidArgument, match=f"JSON \\(without {name}\\)"):
         Token.from_json(json.dumps({key: GOOD[key] for key in GOOD if key != name}))
+
+
+@pytest.mark.promise(29)
+def test_all_that_is_missing_is_named() -> None:
+    """In the order of the fields."""
+    with pytest.raises(InvalidArgument, match=f"without {', '.join(GOOD)}"):
+        Token.from_json("{}")
 
 
 @pytest.mark.promise(29)

@@ -55,13 +55,25 @@ def cut(scene: Scene, server: NetworkServer, times: int) -> Counter[str]:
     scene.until_more()
     for _ in range(times):
         _linger(scene, 0.3)
-        found = connections(server, scene.store.engine.url.database)
+        found = _some_connections(server, scene.store.engine.url.database)
         chosen = found if scene.random.random() < 0.2 else scene.random.sample(found, 1)
         for number, role in chosen:
             end_connection(server, number)
             ended[role] += 1
         scene.keep_up()
     return ended
+
+
+def _some_connections(server: NetworkServer, database: str | None) -> list[tuple[int, str]]:
+    """Those there are; after a cut of all it takes a moment until the first is back."""
+    found: list[tuple[int, str]] = []
+
+    def are_any() -> bool:
+        found[:] = connections(server, database)
+        return bool(found)
+
+    wait_until(are_any, DEADLINE)
+    return found
 
 
 def connections(server: NetworkServer, database: str | None) -> list[tuple[int, str]]:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -95,9 +96,34 @@ def test_catching_up_is_bounded_when_asked(store: EventStore, background: Backgr
 
 
 @pytest.mark.parametrize(
-    "argument", [{"page": 0}, {"updates_kept": 0}, {"interval": 0}, {"longest_interval": -1.0}]
+    "argument",
+    [
+        {"page": 0},
+        {"page": 10**30},
+        {"updates_kept": 0},
+        {"interval": 0},
+        {"longest_interval": -1.0},
+        {"timeout": -1},
+        {"timeout": float("nan")},
+        {"timeout": "x"},
+    ],
 )
-def test_a_size_that_cannot_work_is_refused(store: EventStore, argument: dict[str, float]) -> None:
+def test_a_size_that_cannot_work_is_refused(store: EventStore, argument: dict[str, Any]) -> None:
     """Before anything connects."""
     with pytest.raises(InvalidArgument, match=next(iter(argument))):
-        LiveProjection(store, History, **argument)  # type: ignore[arg-type]
+        LiveProjection(store, History, **argument)
+
+
+@pytest.mark.parametrize("timeout", [-1, float("nan"), "x"])
+def test_what_is_no_time_to_wait_is_refused(
+    live: LiveProjection[History], store: EventStore, timeout: Any
+) -> None:
+    """Wherever there is a timeout."""
+    token = store.now()
+    for ask in (
+        lambda: live.wait_for(token, timeout),
+        lambda: live.read_after(token, timeout),
+        lambda: live.updates(timeout=timeout),
+    ):
+        with pytest.raises(InvalidArgument, match="timeout: must be seconds"):
+            ask()

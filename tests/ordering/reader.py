@@ -130,7 +130,7 @@ class Reader:
         return len(rows)
 
     def _disturb(self) -> None:
-        if self.random.random() < RESTARTS:
+        if self.random.random() < RESTARTS or (self.delivered and not self.restarted):
             self._store.close()
             self._store = self.opening()
             self.restarted += 1

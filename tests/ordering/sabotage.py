@@ -87,6 +87,9 @@ class DrawnInBlocks(SQLiteDialect):
     def frontier(self, connection: Connection) -> Frontier:
         return Frontier(self.greatest_position(connection))
 
+    def last_drawn(self, connection: Connection) -> int:
+        return self.greatest_position(connection)
+
     def check(self, connection: Connection) -> None:
         """Nobody looks after the counter row."""
 

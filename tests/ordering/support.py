@@ -124,6 +124,15 @@ def in_flight(store: EventStore) -> Iterator[InFlight]:
 
 
 @contextmanager
+def late_floor(store: EventStore) -> Iterator[None]:
+    """Be a writer on PostgreSQL that locks the floor 0, read before any number was drawn."""
+    oid = "'sourcery_positions_seq'::regclass::oid::bigint & 8388607"
+    with in_flight(store) as late:
+        late.execute(f"select pg_advisory_xact_lock_shared(({oid}) << 40)")
+        yield
+
+
+@contextmanager
 def after_statement(engine: Engine, action: Callable[[], object], *parts: str) -> Iterator[None]:
     """Act once, right after the first statement that holds one of the parts."""
     waiting = [action]

@@ -43,6 +43,24 @@ print(count.revisions)
 """
 
 
+#: No lock, and time enough for all eight to see the same before the first changes anything.
+UNLOCKED = """
+import time
+import sourcery.upgrade
+from alembic.runtime.migration import MigrationContext
+
+sourcery.upgrade._lock = lambda connection: None
+look = MigrationContext.get_current_heads
+
+def look_and_wait(self):
+    found = look(self)
+    time.sleep(0.5)
+    return found
+
+MigrationContext.get_current_heads = look_and_wait
+"""
+
+
 def upgrade_in_eight_processes(url: URL, program: str) -> list[str]:
     """Start eight, let them go together; what each said, nothing if it failed."""
     programs = [
@@ -97,9 +115,7 @@ def test_rule_41_of_eight_new_releases_one_upgrades(
 @pytest.mark.databases("postgresql", "mariadb")
 def test_rule_41_without_the_lock_they_break_each_other(empty_database: Database) -> None:
     """The test of the test: the same eight, and the lock switched off."""
-    unlocked = "import sourcery.upgrade\nsourcery.upgrade._lock = lambda connection: None\n"
-
-    said = upgrade_in_eight_processes(empty_database.url, unlocked + PROGRAM)
+    said = upgrade_in_eight_processes(empty_database.url, UNLOCKED + PROGRAM)
 
     assert one_ran(schema.REVISION) != said
 

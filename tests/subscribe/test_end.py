@@ -12,7 +12,7 @@ import pytest
 from attrs import frozen
 
 from sourcery import EventStore, Part, event, upcast
-from sourcery.errors import DecodeError
+from sourcery.errors import DecodeError, InvalidArgument
 from tests.databases import Database
 from tests.ordering.conftest import Background
 from tests.ordering.happened import Happened
@@ -104,8 +104,28 @@ def test_closed_it_is_over(store: EventStore) -> None:
     assert ([], 1) == (list(subscription), subscription.position)
 
 
-def test_nothing_stays_behind_one_that_was_forgotten(store: EventStore) -> None:
+def test_it_is_for_one_thread_at_a_time(
+    store: EventStore, background: Background, asleep: Asleep
+) -> None:
+    """A second one would be given the same events; later, another may go on."""
+    asleep(store)
+    append(store)
+    stop = Event()
+    subscription = store.subscribe(events=Happened, stop=stop)
+    ended = background(list, subscription)
+    wait_until(lambda: subscription.caught_up)
+    with pytest.raises(InvalidArgument, match="is iterated by another thread"):
+        next(subscription)
+    stop.set()
+    assert [1] == [recorded.position for recorded in ended.result(DEADLINE)]
+    assert [] == list(subscription)
+
+
+def test_nothing_stays_behind_one_that_was_forgotten(
+    store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither a thread nor a connection, though nobody closed it."""
+    monkeypatch.setattr("sourcery.wakeups.listener.LINGER", 0.1)
     before = waiters()
     subscription = store.subscribe(events=Happened, timeout=0.01, stop=Event())
     list(subscription)

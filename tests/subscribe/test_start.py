@@ -13,7 +13,7 @@ from sourcery.errors import DefinitionError, InvalidArgument
 from sourcery.start import Start
 from tests.databases import Database
 from tests.ordering.happened import Happened
-from tests.ordering.support import InFlight, append
+from tests.ordering.support import InFlight, append, late_floor
 
 pytestmark = pytest.mark.promise(19)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -32,11 +32,31 @@ def test_the_origin_is_the_default(store: EventStore) -> None:
 
 
 def test_a_position_is_exclusive(store: EventStore) -> None:
-    """Where one stopped another goes on; beyond the end there is nothing yet."""
+    """Where one stopped another goes on, at the end as well."""
     append(store, "a", 5)
     assert [4, 5] == given(store, 3)
     assert [] == given(store, 5)
-    assert [] == given(store, 10**12)
+
+
+@pytest.mark.parametrize("after", [6, 10**12])
+def test_a_position_beyond_the_log_is_refused(store: EventStore, after: int) -> None:
+    """It is of another log, and what comes up to there would be passed over without a word."""
+    append(store, "a", 5)
+    with pytest.raises(InvalidArgument, match=f"after: position {after} is beyond the log"):
+        store.subscribe(after=after, events=Happened)
+
+
+@pytest.mark.databases("postgresql")
+def test_rule_2_a_position_that_was_settled_once_is_none(
+    store: EventStore, database: Database
+) -> None:
+    """A late writer makes another process see a settled position that is lower."""
+    append(store, "a", 5)
+    with late_floor(store), EventStore(database.url) as other:
+        assert 0 == other.settled()
+        subscription = other.subscribe(after=4, events=Happened, timeout=0)
+        assert ([], 4) == (list(subscription), subscription.position)
+    assert [5] == given(store, 4)
 
 
 def test_now_sees_nothing_that_is_settled(store: EventStore) -> None:
@@ -124,6 +144,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"timeout": True}, "timeout"),
     ({"timeout": "5"}, "timeout"),
     ({"categories": "thing"}, "categories"),
+    ({"categories": None}, "categories"),
+    ({"categories": 5}, "categories"),
+    ({"stop": 1}, "stop"),
+    ({"on_caught_up": 3}, "on_caught_up"),
 ]
 
 

@@ -68,6 +68,53 @@ def test_a_handler_that_would_do_nothing_is_refused(nowhere: EventStore, handler
 
 
 @pytest.mark.parametrize(
+    ("handler", "options"),
+    [
+        (lambda: 0, {}),
+        (lambda recorded: 0, {}),
+        (lambda uow, recorded, more: 0, {}),
+        (lambda uow, *, recorded: 0, {}),
+        (lambda batch: 0, {"batch": True}),
+        (lambda uow, recorded: 0, {"effects": True}),
+        (lambda: 0, {"effects": True}),
+        (partial(ignore, None, None), {}),
+    ],
+)
+def test_a_handler_that_cannot_be_called_is_refused(
+    nowhere: EventStore, handler: Any, options: Any
+) -> None:
+    """Every event would fail; the error says how it is called."""
+    with pytest.raises(InvalidArgument, match=r"handler: must take \((uow, )?(recorded|events)\)"):
+        make(nowhere, handler=handler, **options)
+
+
+@pytest.mark.parametrize(
+    ("handler", "options"),
+    [
+        (lambda *all: 0, {}),
+        (lambda uow, recorded, more=1: 0, {}),
+        (partial(lambda first, uow, recorded: 0, 1), {}),
+        (dict, {"batch": True}),
+        ([].append, {"effects": True}),
+        (print, {"effects": True}),
+    ],
+)
+def test_a_handler_that_can_be_called_is_taken(
+    nowhere: EventStore, handler: Any, options: Any
+) -> None:
+    """With whatever defaults, and where nobody knows what it takes."""
+    assert "good" == make(nowhere, handler=handler, **options).name
+
+
+@pytest.mark.parametrize("stop", ["x", 1, 5.0])
+def test_what_is_no_event_stops_nothing(nowhere: EventStore, stop: Any) -> None:
+    """It is refused before anything connects."""
+    with pytest.raises(InvalidArgument) as caught:
+        make(nowhere).run(stop)
+    assert "stop" == caught.value.argument
+
+
+@pytest.mark.parametrize(
     ("options", "named"),
     [
         ({"batch": True, "effects": True}, "batch"),
@@ -80,6 +127,8 @@ def test_a_handler_that_would_do_nothing_is_refused(nowhere: EventStore, handler
         ({"shards": 2.0}, "shards"),
         ({"page": 0}, "page"),
         ({"page": "500"}, "page"),
+        ({"page": 100_001}, "page"),
+        ({"page": 10**30}, "page"),
         ({"lease": 0}, "lease"),
         ({"lease": NAN}, "lease"),
         ({"lease": INFINITE}, "lease"),
@@ -89,6 +138,8 @@ def test_a_handler_that_would_do_nothing_is_refused(nowhere: EventStore, handler
         ({"on_error": "ignore"}, "on_error"),
         ({"on_error": None}, "on_error"),
         ({"categories": "account"}, "categories"),
+        ({"categories": None}, "categories"),
+        ({"on_caught_up": 3}, "on_caught_up"),
     ],
 )
 def test_a_bad_option_is_named(nowhere: EventStore, options: Any, named: str) -> None:
@@ -102,6 +153,15 @@ def test_a_bad_option_is_named(nowhere: EventStore, options: Any, named: str) ->
 def test_a_name_that_cannot_be_stored_is_refused(nowhere: EventStore, name: Any) -> None:
     """By the rules of all names."""
     with pytest.raises(InvalidName, match="consumer"):
+        make(nowhere, name=name)
+
+
+@pytest.mark.parametrize(("name", "shown"), [(7, "'7'"), (True, "'True'"), (10**50, "'a number'")])
+def test_a_name_that_is_a_number_is_shown(nowhere: EventStore, name: Any, shown: str) -> None:
+    """Unless it would fill a page."""
+    with pytest.raises(
+        InvalidName, match=f"consumer {shown} must be a string, not {type(name).__name__}"
+    ):
         make(nowhere, name=name)
 
 

@@ -11,7 +11,7 @@ from sourcery.errors import InvalidArgument
 from tests.databases import Database
 from tests.domain import open_bank
 from tests.ordering.conftest import Background
-from tests.ordering.support import in_flight, wait_until
+from tests.ordering.support import in_flight, late_floor, wait_until
 from tests.subscriber.conftest import Running
 from tests.subscriber.support import (
     Seen,
@@ -48,9 +48,21 @@ def test_after_a_position(bank: EventStore) -> None:
 def test_a_position_that_is_not_there_yet_is_refused(bank: EventStore) -> None:
     """Stored, it would be taken for history that was lost; nothing is stored."""
     last = deposit(bank)
-    with pytest.raises(InvalidArgument, match=f"after: position {last + 1} is not settled"):
+    with pytest.raises(InvalidArgument, match=f"after: position {last + 1} is beyond the log"):
         subscriber(bank, ignore, after=last + 1).drain()
     assert [] == all_rows_of(bank)
+
+
+@pytest.mark.databases("postgresql")
+@pytest.mark.promise(13)
+def test_rule_2_after_a_position_that_was_settled_once(
+    bank: EventStore, database: Database
+) -> None:
+    """A late writer makes another process see a settled position that is lower."""
+    deposit(bank, "ada", 3)
+    with late_floor(bank), open_bank(database) as other:
+        assert (0, []) == (other.settled(), seen_from(other, 2))
+    assert (2, ["ada 3"]) == (row_of(bank).position, seen_from(bank, ORIGIN))
 
 
 def test_at_a_time(database: Database) -> None:

@@ -89,12 +89,12 @@ def test_closing_the_store_ends_them(store: EventStore, database: Database) -> N
 
 @pytest.mark.databases("postgresql")
 def test_a_closed_store_begins_none(database: Database) -> None:
-    """The caller's engine goes on working; who waits then looks now and then."""
+    """A unit of work that commits meanwhile, and who waits, get along without."""
     engine = create_engine(database.url)
     store = EventStore(engine)
     append(store)
     store.close()
-    append(store)
+    store.database.committed()
     with store.database.waiting() as waiting:
         waiting.rest()
         assert [] == threads()
