@@ -1,15 +1,16 @@
 """Subscribers: named consumers of the event log, with a checkpoint that survives everything.
 
-def balances(uow: UnitOfWork, recorded: Recorded[AccountEvent]) -> None:
-uow.session.execute(...)                      # your read model
+    def balances(uow: UnitOfWork, recorded: Recorded[AccountEvent]) -> None:
+        uow.session.execute(...)                      # your read model
 
-Subscriber(store, "balances", balances, events=AccountEvent).run(stop)
+    Subscriber(store, "balances", balances, events=AccountEvent).run(stop)
+
+A page of events is one unit of work, and commits with the checkpoint.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
 from threading import Event
 from typing import Any, Literal, TypedDict, TypeVar, overload
 
@@ -17,7 +18,6 @@ from typing_extensions import TypeForm, Unpack
 
 from sourcery.consumers import EVENTS, ConsumerSpec
 from sourcery.consumers.filters import EventFilter
-from sourcery.errors import InvalidArgument
 from sourcery.events import event_type
 from sourcery.log import PAGE, Query
 from sourcery.recorded import Recorded
@@ -27,14 +27,11 @@ from sourcery.store import EventStore
 from sourcery.unit_of_work import UnitOfWork
 from sourcery.worker import (
     Action,
-    Batch,
-    Delivery,
-    Each,
-    Effects,
     ErrorPolicy,
     Job,
     Settings,
     Worker,
+    delivery_of,
     error_policy,
 )
 
@@ -163,7 +160,7 @@ class Subscriber:
             policy=error_policy(on_error),
         )
         query = Query(kinds=tuple(sorted(decoder.kinds)), categories=names)
-        delivery = _delivery(handler, batch=batch, effects=effects)
+        delivery = delivery_of(handler, batch=batch, effects=effects)
         job = Job(
             store=store,
             spec=spec,
@@ -217,42 +214,6 @@ class Subscriber:
     def stop(self) -> None:
         """End `run` or `drain` from another thread, as its `stop` event does."""
         self._worker.stop()
-
-
-def _delivery(handler: Callable[..., object], *, batch: bool, effects: bool) -> Delivery:
-    if not callable(handler):
-        raise InvalidArgument("handler", "must be a function")
-    if any(map(_only_begins, (handler, type(handler).__call__))):
-        raise InvalidArgument("handler", "must be a plain function, neither async nor a generator")
-    if batch and effects:
-        raise InvalidArgument("batch", "effects are handled one event at a time")
-    names = ["recorded"] if effects else ["uow", "events" if batch else "recorded"]
-    _check_takes(handler, names)
-    if effects:
-        return Effects(handler)
-    return Batch(handler) if batch else Each(handler)
-
-
-def _check_takes(handler: Callable[..., object], names: list[str]) -> None:
-    """Refuse what would fail at every event; of some functions nobody can say it."""
-    try:
-        takes = signature(handler)
-    except (TypeError, ValueError):
-        return
-    try:
-        takes.bind(*names)
-    except TypeError as error:
-        problem = f"must take ({', '.join(names)}), but: {error}"
-        raise InvalidArgument("handler", problem) from None
-
-
-def _only_begins(function: object) -> bool:
-    """Whether a call would run nothing of the body, without a word."""
-    return (
-        iscoroutinefunction(function)
-        or isgeneratorfunction(function)
-        or isasyncgenfunction(function)
-    )
 
 
 def filter_text(classes: Iterable[type[Any]], categories: Iterable[str]) -> str:

@@ -22,11 +22,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sourcery.codec import Decoder
 from sourcery.database import Database
 from sourcery.errors import DecodeError, InvalidArgument, Retryable, StandbyRefused
-from sourcery.following import Follower, Page, resolve_start
+from sourcery.following import Follower, Page
 from sourcery.log import PAGE, Query, is_lost
 from sourcery.recorded import Recorded, StoredRow
 from sourcery.selection import check_call, check_stop
 from sourcery.start import Start
+from sourcery.starting import resolve_start
 from sourcery.waiting import Waiting
 
 logger: logging.Logger = logging.getLogger("sourcery")

@@ -19,9 +19,9 @@ from sourcery.control.health import STALLED_AFTER, ConsumerHealth, health_of
 from sourcery.control.looking import check_seconds, refuse_in_handler, rows_now
 from sourcery.errors import InvalidArgument, RequestRefused
 from sourcery.events import event_classes, event_type
-from sourcery.following import beyond_log, find_start, resolve_start
 from sourcery.selection import check_categories, check_start
 from sourcery.start import Start
+from sourcery.starting import beyond_log, find_start, resolve_start
 from sourcery.store import EventStore
 from sourcery.stream import CONSUMER_LENGTH, Stream, check_name
 from sourcery.token import Token

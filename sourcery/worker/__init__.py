@@ -1,19 +1,16 @@
 """The engine of consumers: claim, page, wait, stop. The subscriber and the relay share it."""
 
-from sourcery.worker.delivery import Batch, Delivery, Each, Effects
+from sourcery.worker.handlers import delivery_of
 from sourcery.worker.job import Job
 from sourcery.worker.loop import Worker
 from sourcery.worker.settings import Action, ErrorPolicy, Settings, error_policy
 
 __all__ = [
     "Action",
-    "Batch",
-    "Delivery",
-    "Each",
-    "Effects",
     "ErrorPolicy",
     "Job",
     "Settings",
     "Worker",
+    "delivery_of",
     "error_policy",
 ]

@@ -25,7 +25,8 @@ from sourcery.consumers import (
 )
 from sourcery.consumers.letters import closed_keys, due_letters
 from sourcery.errors import ConsumerDamaged
-from sourcery.following import Follower, resolve_start
+from sourcery.following import Follower
+from sourcery.starting import resolve_start
 from sourcery.worker.frontier import SharedFrontier
 from sourcery.worker.heartbeat import Heartbeat
 from sourcery.worker.job import Job
