@@ -42,8 +42,8 @@ class Notifier(Background):
             self._closing.wait(SPACING)
 
     def _send(self, notices: Notices) -> None:
-        while self._pending:
-            channel, sender = self._pending.popitem()
+        for channel in list(self._pending):  # what is asked for meanwhile waits for the next turn
+            sender = self._pending.pop(channel)
             try:
                 notices.send(channel, sender)
             except BaseException:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, null, update
 
 from sourcery.consumers import ConsumerRow, leases, progress
 from sourcery.dialects.statements import Statement
@@ -16,7 +16,10 @@ _here = (consumers.c.name == bindparam("of_name")) & (consumers.c.shard == bindp
 def without_fence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever once had a shard may commit; and nobody's connection is ended."""
     moved: dict[str, Any] = {"position": bindparam("new"), "status": bindparam("state")}
-    blind = update(consumers).where(_here).values(**moved, updated_at=bindparam("updated"))
+    afresh: dict[str, Any] = {"attempts": 0, "next_attempt_at": null(), "error": null()}
+    blind = (
+        update(consumers).where(_here).values(**moved, **afresh, updated_at=bindparam("updated"))
+    )
     monkeypatch.setattr(progress, "_ADVANCE", Statement(blind))
     monkeypatch.setattr(Claims, "_end_owner", lambda *_: None)
 
