@@ -7,98 +7,53 @@ statement would break the ordering, so the database refuses it.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
     Column,
-    DateTime,
     Double,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     SmallInteger,
     String,
     Table,
-    Text,
-    TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.dialects import mysql, postgresql
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeEngine
 
+from sourcery.columns import (
+    TABLE_OPTIONS,
+    Identifier,
+    JsonText,
+    LongText,
+    Moment,
+    Payload,
+    Position,
+    Uuid,
+)
 from sourcery.stream import (
     CATEGORY_LENGTH,
     CONSUMER_LENGTH,
     KEY_LENGTH,
     KIND_LENGTH,
     LETTER_KEY_LENGTH,
+    MESSAGE_ID_LENGTH,
+    OWNER_KIND_LENGTH,
     STREAM_ID_LENGTH,
+    TAG_LENGTH,
     TOPIC_LENGTH,
 )
 
 #: The revision this code was written for: older tables are refused. The oldest code that a
 #: revision still lets in is a column of `sourcery_store`.
-REVISION: Final = 2
+REVISION: Final = 3
 
 PREFIX: Final = "sourcery_"
 SEQUENCE: Final = "sourcery_positions_seq"
 VERSION_TABLE: Final = "sourcery_alembic_version"
 
 tables: Final = MetaData()
-
-
-class Identifier(TypeDecorator[str]):
-    """A name compared byte by byte. MySQL's default calls "Ada", "ada " and "Áda" equal."""
-
-    impl: TypeEngine[Any] | type[TypeEngine[Any]] = String
-    cache_ok: bool | None = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the collation by the server that answers."""
-        if dialect.name not in ("mysql", "mariadb"):
-            return dialect.type_descriptor(String(self.length))
-        mariadb = getattr(dialect, "is_mariadb", False)
-        collation = "utf8mb4_nopad_bin" if mariadb else "utf8mb4_0900_bin"
-        return dialect.type_descriptor(
-            mysql.VARCHAR(self.length, charset="utf8mb4", collation=collation)
-        )
-
-    @property
-    def length(self) -> int | None:
-        """Characters."""
-        impl = self.impl_instance
-        return impl.length if isinstance(impl, String) else None
-
-
-#: The bytes our codec made. JSON rather than JSONB on PostgreSQL: it keeps the text as it
-#: is, reads 1.5 times and writes 1.3 times faster; cast it when you query.
-JsonText: TypeEngine[Any] = (
-    Text()
-    .with_variant(postgresql.JSON(), "postgresql")
-    .with_variant(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
-)
-#: Text of any length.
-LongText: TypeEngine[Any] = Text().with_variant(
-    mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
-)
-#: Message bytes of any content type.
-Payload: TypeEngine[Any] = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
-#: UTC; microseconds.
-Moment: TypeEngine[Any] = DateTime(timezone=True).with_variant(
-    mysql.DATETIME(fsp=6), "mysql", "mariadb"
-)
-Uuid: TypeEngine[Any] = String(36).with_variant(postgresql.UUID(), "postgresql")
-#: SQLite makes only an INTEGER primary key the row's own number.
-Position: TypeEngine[Any] = BigInteger().with_variant(Integer(), "sqlite")
-
-_options: Final[dict[str, Any]] = {
-    f"{name}_{option}": value
-    for name in ("mysql", "mariadb")
-    for option, value in (("engine", "InnoDB"), ("charset", "utf8mb4"))
-}
 
 events: Table = Table(
     "sourcery_events",
@@ -116,7 +71,7 @@ events: Table = Table(
     Column("recorded_at", Moment, nullable=False),
     UniqueConstraint("category", "stream_id", "version", name="sourcery_events_stream_key"),
     Index("sourcery_events_kind_idx", "kind", "position"),
-    **_options,
+    **TABLE_OPTIONS,
 )
 
 outbox: Table = Table(
@@ -131,7 +86,9 @@ outbox: Table = Table(
     Column("payload", Payload, nullable=False),
     Column("content_type", String(100), nullable=False),
     Column("created_at", Moment, nullable=False),
-    **_options,
+    Index("sourcery_outbox_topic_idx", "topic", "position"),
+    Index("sourcery_outbox_message_idx", "message_id"),
+    **TABLE_OPTIONS,
 )
 
 #: The last position drawn, for databases whose dialect has no position floors.
@@ -140,7 +97,7 @@ positions: Table = Table(
     tables,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("last", BigInteger, nullable=False),
-    **_options,
+    **TABLE_OPTIONS,
 )
 
 #: One row per consumer and shard. No index is on what a page of events updates, and the revision
@@ -172,7 +129,7 @@ consumers: Table = Table(
     Column("rate", Double, nullable=True),
     Column("ticked_at", Moment, nullable=True),
     Column("updated_at", Moment, nullable=False),
-    **_options,
+    **TABLE_OPTIONS,
 )
 
 #: Events and messages that a consumer gave up, or that wait behind one; by reference.
@@ -191,7 +148,45 @@ dead_letters: Table = Table(
     Column("error", LongText, nullable=True),
     Column("first_at", Moment, nullable=False),
     Column("last_at", Moment, nullable=False),
-    **_options,
+    **TABLE_OPTIONS,
+)
+
+#: Cached states; always safe to delete. A tag for each shape of the state, so that two releases
+#: side by side do not fight for a row.
+snapshots: Table = Table(
+    "sourcery_snapshots",
+    tables,
+    Column("owner_kind", Identifier(OWNER_KIND_LENGTH), primary_key=True),
+    Column("owner_id", Identifier(STREAM_ID_LENGTH), primary_key=True),
+    Column("schema_tag", Identifier(TAG_LENGTH), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("last_event_id", Uuid, nullable=False),
+    Column("codec", String(20), nullable=False),
+    Column("state", Payload, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    **TABLE_OPTIONS,
+)
+
+#: One row per read model that is rebuilt: the version that readers are given.
+read_models: Table = Table(
+    "sourcery_read_models",
+    tables,
+    Column("name", Identifier(CONSUMER_LENGTH), primary_key=True),
+    Column("serving", Integer, nullable=False),
+    Column("previous", Integer, nullable=True),
+    Column("switched_at", Moment, nullable=False),
+    **TABLE_OPTIONS,
+)
+
+#: Ids of messages that consumers fed by a broker have accepted.
+inbox: Table = Table(
+    "sourcery_inbox",
+    tables,
+    Column("consumer", Identifier(CONSUMER_LENGTH), primary_key=True),
+    Column("message_id", Identifier(MESSAGE_ID_LENGTH), primary_key=True),
+    Column("received_at", Moment, nullable=False),
+    Index("sourcery_inbox_received_idx", "received_at"),
+    **TABLE_OPTIONS,
 )
 
 #: One row: who this store is, and which code may use it.
@@ -206,5 +201,5 @@ store: Table = Table(
     Column("database_name", String(200), nullable=False),
     Column("system_identifier", String(64), nullable=True),
     Column("environment", String(100), nullable=True),
-    **_options,
+    **TABLE_OPTIONS,
 )

@@ -19,6 +19,10 @@ KEY_LENGTH: Final = 255
 CONSUMER_LENGTH: Final = 200
 #: Category and id of a stream, or topic and key of a message, in one text.
 LETTER_KEY_LENGTH: Final = 900
+MESSAGE_ID_LENGTH: Final = 255
+#: `aggregate:` or `projection:` and the name of the class.
+OWNER_KIND_LENGTH: Final = 120
+TAG_LENGTH: Final = 80
 
 BUCKETS: Final = 1024
 

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import DBAPIError
 
 from sourcery import schema
+from sourcery.columns import Identifier
 from sourcery.dialects.base import Dialect, names_a_log
 from sourcery.dialects.batch import Batch, Written
 from sourcery.dialects.statements import schema_of
@@ -43,7 +44,7 @@ _NAMES: Final = frozenset(
     (table.name, column.name)
     for table in schema.tables.sorted_tables
     for column in table.columns
-    if isinstance(column.type, schema.Identifier)
+    if isinstance(column.type, Identifier)
 )
 _IS_CONNECTED: Final = text("SELECT count(*) FROM information_schema.processlist WHERE id = :id")
 #: Seconds to wait until an ended connection is gone, and between two looks.

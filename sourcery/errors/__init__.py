@@ -24,6 +24,7 @@ from sourcery.errors.consumers import (
     UseTheHandlersSession,
     WaitTimeout,
 )
+from sourcery.errors.messages import BrokerUnavailable, MessageRefused
 from sourcery.errors.setup import (
     AutocommitRefused,
     DatabaseMisconfigured,
@@ -58,6 +59,7 @@ from sourcery.errors.work import (
 
 __all__ = [
     "AutocommitRefused",
+    "BrokerUnavailable",
     "CommitUnknown",
     "ConfigurationError",
     "ConsumerDamaged",
@@ -71,6 +73,7 @@ __all__ = [
     "IdConflict",
     "InvalidArgument",
     "InvalidName",
+    "MessageRefused",
     "ProjectionFailed",
     "ProjectionNotRunning",
     "RequestRefused",

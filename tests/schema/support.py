@@ -19,7 +19,13 @@ from sourcery import schema
 from sourcery.upgrade import exclusively
 
 FIRST_TABLES = {"sourcery_events", "sourcery_outbox", "sourcery_positions", "sourcery_store"}
-TABLES = FIRST_TABLES | {"sourcery_consumers", "sourcery_dead_letters"}
+TABLES = FIRST_TABLES | {
+    "sourcery_consumers",
+    "sourcery_dead_letters",
+    "sourcery_snapshots",
+    "sourcery_read_models",
+    "sourcery_inbox",
+}
 #: The newest revision, as Alembic calls it.
 HEAD = f"sourcery_{schema.REVISION:04d}"
 VERSION_TABLE = "sourcery_alembic_version"

@@ -118,7 +118,7 @@ def test_rule_41_a_broken_upgrade_of_a_filled_store(filled: Engine) -> None:
     before = contents(filled)
     number = 1
     while broken_at(filled, number, upgrade):
-        assert 1 == revision(filled)
+        assert revision(filled) < schema.REVISION
         upgrade(filled)
         check(filled)
         assert (schema.REVISION, before) == (revision(filled), contents(filled))
@@ -145,7 +145,7 @@ def test_rule_41_a_broken_downgrade_can_be_run_again(filled: Engine) -> None:
     upgrade(filled)
     number = 1
     while broken_at(filled, number, lambda engine: downgrade(engine, FIRST)):
-        assert revision(filled) == 1 or tables(filled) >= TABLES
+        assert revision(filled) < schema.REVISION or tables(filled) >= TABLES
         downgrade(filled, FIRST)
         assert (FIRST_TABLES | {VERSION_TABLE}, before) == (tables(filled), contents(filled))
         upgrade(filled)

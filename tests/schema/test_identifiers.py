@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from sourcery import EventStore, schema
+from sourcery.columns import Identifier
 from sourcery.errors import DatabaseMisconfigured
 from sourcery.upgrade import upgrade
 from tests.databases import Database
@@ -70,7 +71,7 @@ def test_rule_38_every_name_column_compares_by_bytes(engine: Engine) -> None:
         (table.name, column.name)
         for table in schema.tables.sorted_tables
         for column in table.columns
-        if isinstance(column.type, schema.Identifier)
+        if isinstance(column.type, Identifier)
     }
     assert declared == set(map(tuple, found))
 
