@@ -8,9 +8,11 @@ from sourcery.control import Consumer, ConsumerHealth, consumer_health
 from sourcery.events import event
 from sourcery.expected import ANY, EXISTS
 from sourcery.live import LiveProjection
+from sourcery.policy import Policy, always, any_of, every, never, on, slower_than
 from sourcery.projection import Projection
 from sourcery.recorded import Recorded
 from sourcery.retry import Transacted, execute, transact
+from sourcery.snapshots import MemorySnapshots, NoSnapshots, SnapshotStore, SqlSnapshots
 from sourcery.start import NOW, ORIGIN
 from sourcery.store import EventStore
 from sourcery.stream import Stream
@@ -34,21 +36,32 @@ __all__ = [
     "JsonCodec",
     "Letter",
     "LiveProjection",
+    "MemorySnapshots",
     "Metadata",
+    "NoSnapshots",
     "Part",
+    "Policy",
     "Projection",
     "Recorded",
+    "SnapshotStore",
+    "SqlSnapshots",
     "Stream",
     "Subscriber",
     "Subscription",
     "Token",
     "Transacted",
     "UnitOfWork",
+    "always",
+    "any_of",
     "consumer_health",
     "event",
+    "every",
     "execute",
     "metadata",
+    "never",
+    "on",
     "rename",
+    "slower_than",
     "transact",
     "upcast",
 ]

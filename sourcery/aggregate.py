@@ -26,12 +26,15 @@ from sourcery.context import Metadata, current_metadata
 from sourcery.errors import DefinitionError, UndeclaredEvent, UnitOfWorkError
 from sourcery.folded import (
     Kind,
+    Snapshots,
     applied_classes,
     events_argument,
     is_open,
     make_empty,
     name_argument,
+    snapshot_arguments,
 )
+from sourcery.policy import Policy
 from sourcery.stream import Stream, StreamId, stream_id_text
 
 E = TypeVar("E")
@@ -54,14 +57,21 @@ class AggregateType:
 
     category: str
     classes: tuple[type[Any], ...]
+    snapshots: Snapshots
 
 
 class Aggregate(Generic[E]):
     """The base of every aggregate; `E` is the union of its events.
 
     Subclasses are attrs classes whose fields all have defaults, since an aggregate begins
-    empty. The class argument `category` names the streams. Mistakes raise `DefinitionError`
-    when the class is made.
+    empty. Class arguments, which subclasses do not inherit:
+
+    - `category` names the streams;
+    - `snapshot` says when a snapshot of the state is due, such as `every(100)`;
+    - `snapshot_version` is raised when `apply` makes another state of the same events; a change
+      of the fields is noticed by itself.
+
+    Mistakes raise `DefinitionError` when the class is made.
     """
 
     __slots__ = ("_ended", "_id", "_recorded", "_version")
@@ -72,18 +82,27 @@ class Aggregate(Generic[E]):
     _recorded: list[Pending]
     _ended: bool
 
-    def __init_subclass__(cls, *, category: str | None = None, **options: Any) -> None:
+    def __init_subclass__(
+        cls,
+        *,
+        category: str | None = None,
+        snapshot: Policy | None = None,
+        snapshot_version: int = 1,
+        **options: Any,
+    ) -> None:
         super().__init_subclass__(**options)
         _KIND.check_properties(cls)
         # attrs makes a slotted class twice, the second time without class arguments.
         if category is None and "_declared" in cls.__dict__:
             return
-        cls._declared = _declare(cls, category)
+        cls._declared = _declare(cls, category, snapshot_arguments(cls, snapshot, snapshot_version))
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
         """Check the fields, once attrs knows them."""
         _KIND.check_fields(cls)
+        if cls._declared is not None:
+            cls._declared.snapshots.check(cls)
 
     def __new__(cls, *args: Any, **values: Any) -> Aggregate[E]:
         self = super().__new__(cls)
@@ -126,7 +145,7 @@ class Aggregate(Generic[E]):
             """Change the state by one event. Never raises, reads no clock, does no I/O."""
 
 
-def _declare(cls: type, category: str | None) -> AggregateType | None:
+def _declare(cls: type, category: str | None, snapshots: Snapshots) -> AggregateType | None:
     events = events_argument(cls, Aggregate)
     if is_open(events) and category is None:
         return None  # a generic base of the user's own
@@ -134,7 +153,7 @@ def _declare(cls: type, category: str | None) -> AggregateType | None:
         problem = f"has no category: write class {cls.__name__}(Aggregate[...], category='...')"
         raise DefinitionError(cls.__qualname__, problem)
     name = name_argument(cls, "category", category)
-    return AggregateType(name, applied_classes(cls, events, Aggregate, "event"))
+    return AggregateType(name, applied_classes(cls, events, Aggregate, "event"), snapshots)
 
 
 def _is_aggregate(cls: object) -> bool:
@@ -156,6 +175,12 @@ def restore(cls: type[A], id: StreamId) -> A:
     aggregate = make_empty(cls)
     aggregate._id = stream_id_text(id)
     return aggregate
+
+
+def resume(aggregate: Aggregate[Any], id: StreamId, version: int) -> None:
+    """Make a state that was stored the aggregate of its stream, at the version it had."""
+    aggregate._id = stream_id_text(id)
+    aggregate._version = version
 
 
 def replay(aggregate: Aggregate[Any], event: object, version: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from threading import Event, RLock
 from typing import Any
@@ -179,9 +179,12 @@ class Database:
         """Wake who waits, here and in other processes. Call it when COMMIT has returned."""
         self.wakeups.committed()
 
-    def committing(self, connection: Connection) -> None:
-        """Wake them when the caller's transaction on this connection commits, if it does."""
-        self.wakeups.committing(connection)
+    def committing(self, connection: Connection, call: Callable[[], object] | None = None) -> None:
+        """Wake them when the caller's transaction on this connection commits, if it does.
+
+        Or make a call then, in a thread; it must not raise.
+        """
+        self.wakeups.committing(connection, call)
 
     def waiting(
         self, stop: Event | None = None, *, interval: float = INTERVAL, longest: float = LONGEST

@@ -5,13 +5,16 @@ Mistakes raise `DefinitionError` where the class is made, with the class's name.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
 from attrs import AttrsInstance, frozen
 
-from sourcery.errors import DefinitionError, InvalidName
+from sourcery.codec import check_state
+from sourcery.errors import DefinitionError, InvalidArgument, InvalidName
 from sourcery.events import event_classes, is_frozen
+from sourcery.policy import Policy, check_policy
 from sourcery.stream import CATEGORY_LENGTH, check_name
 
 T = TypeVar("T")
@@ -49,6 +52,38 @@ class Kind:
 
     def _hides(self, cls: type, name: str) -> DefinitionError:
         return DefinitionError(cls.__qualname__, f"{name!r} hides the {self.name}'s own {name}")
+
+
+@frozen
+class Snapshots:
+    """What a class says of its snapshots."""
+
+    #: None leaves it to the store.
+    policy: Policy | None = None
+    #: Raised by hand when `apply` makes another state of the same events.
+    version: int = 1
+
+    def check(self, cls: type) -> None:
+        """Refuse a class whose state could not be brought back.
+
+        What its annotations name may be defined further below; then the store refuses it.
+        """
+        if self.policy is not None:
+            with suppress(NameError):
+                check_state(cls)
+
+
+def snapshot_arguments(cls: type, policy: object, version: object) -> Snapshots:
+    """The class arguments `snapshot` and `snapshot_version`."""
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        problem = f"snapshot_version must be a whole number from 1, not {version!r}"
+        raise DefinitionError(cls.__qualname__, problem)
+    if policy is None:
+        return Snapshots(None, version)
+    try:
+        return Snapshots(check_policy(policy), version)
+    except InvalidArgument as error:
+        raise DefinitionError(cls.__qualname__, str(error)) from None
 
 
 def name_argument(cls: type, what: str, given: object) -> str:

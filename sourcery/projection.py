@@ -25,20 +25,23 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, Self, TypeVar
 
-import attrs
-from attrs import AttrsInstance, frozen
+from attrs import frozen
 
+from sourcery.copying import check_copies
 from sourcery.errors import DefinitionError, InvalidArgument, InvalidName
 from sourcery.folded import (
     Kind,
+    Snapshots,
     applied_classes,
     events_argument,
     is_open,
     make_empty,
     name_argument,
+    snapshot_arguments,
 )
+from sourcery.policy import Policy
 from sourcery.recorded import Recorded
 from sourcery.stream import StreamId, stream_id_text
 
@@ -64,6 +67,7 @@ class ProjectionType:
     per_stream: bool
     #: Whether an id tells its instances apart.
     has_instances: bool
+    snapshots: Snapshots
 
 
 class Projection(Generic[E]):
@@ -75,7 +79,10 @@ class Projection(Generic[E]):
 
     - `name` names the projection where it is stored;
     - `categories` narrows its events to streams of these;
-    - `per="stream"` makes an instance of each stream of the categories, by the stream's id.
+    - `per="stream"` makes an instance of each stream of the categories, by the stream's id;
+    - `snapshot` says when a snapshot of the state is due, such as `every(1000)`;
+    - `snapshot_version` is raised when `apply` or `concerns` make another state of the same
+      events; a change of the fields is noticed by itself.
 
     A class that overrides `concerns` has instances as well; any other is a single one, whose
     id is empty. Mistakes raise `DefinitionError` when the class is made.
@@ -93,6 +100,8 @@ class Projection(Generic[E]):
         name: str | None = None,
         categories: Iterable[str] = (),
         per: Literal["stream"] | None = None,
+        snapshot: Policy | None = None,
+        snapshot_version: int = 1,
         **options: Any,
     ) -> None:
         super().__init_subclass__(**options)
@@ -100,7 +109,8 @@ class Projection(Generic[E]):
         # attrs makes a slotted class twice, the second time without class arguments.
         if name is None and "_declared" in cls.__dict__:
             return
-        cls._declared = _declare(cls, name, categories, per)
+        snapshots = snapshot_arguments(cls, snapshot, snapshot_version)
+        cls._declared = _declare(cls, name, categories, per, snapshots)
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
@@ -108,6 +118,7 @@ class Projection(Generic[E]):
         _KIND.check_fields(cls)
         if cls._declared is None:
             return
+        cls._declared.snapshots.check(cls)
         try:
             empty = cls()
         except Exception:  # noqa: BLE001 - what its fields begin with may be defined further below
@@ -148,7 +159,11 @@ class Projection(Generic[E]):
 
 
 def _declare(
-    cls: type[Projection[Any]], name: str | None, categories: Iterable[str], per: str | None
+    cls: type[Projection[Any]],
+    name: str | None,
+    categories: Iterable[str],
+    per: str | None,
+    snapshots: Snapshots,
 ) -> ProjectionType | None:
     events = events_argument(cls, Projection)
     if is_open(events) and name is None and not categories and per is None:
@@ -161,7 +176,7 @@ def _declare(
     names = _categories(cls, categories)
     _check_per(cls, per, names)
     has_instances = per is not None or _overrides_concerns(cls)
-    return ProjectionType(stored, classes, names, per is not None, has_instances)
+    return ProjectionType(stored, classes, names, per is not None, has_instances, snapshots)
 
 
 def _overrides_concerns(cls: Any) -> bool:
@@ -218,6 +233,11 @@ def begin(cls: type[P], id: StreamId = "") -> P:
     return empty
 
 
+def resume(state: Projection[Any], id: str, position: int) -> None:
+    """Make a state that was stored the one of its instance, at the position it had."""
+    state._id, state._position = id, position
+
+
 def _id_text(id: StreamId) -> str:
     if id == "":
         return ""
@@ -225,26 +245,6 @@ def _id_text(id: StreamId) -> str:
         return stream_id_text(id)
     except InvalidName as error:
         raise InvalidName("projection id", error.value, error.problem) from None
-
-
-def check_copies(empty: Projection[Any]) -> None:
-    """Refuse a field whose first value cannot be copied, such as a lock or an open file."""
-    try:
-        copy.deepcopy(empty)
-    except Exception as error:
-        cls = type(empty)
-        names = [a.name for a in attrs.fields(cast(type[AttrsInstance], cls))]
-        named = ", ".join(repr(name) for name in names if not _copies(empty, name))
-        problem = f"cannot be copied, so it cannot be kept current (fields: {named or 'none'})"
-        raise DefinitionError(cls.__qualname__, problem) from error
-
-
-def _copies(empty: Projection[Any], name: str) -> bool:
-    try:
-        copy.deepcopy(getattr(empty, name))
-    except Exception:  # noqa: BLE001 - it is said which field, and why by the whole
-        return False
-    return True
 
 
 def fold(

@@ -29,6 +29,12 @@ COLUMNS: Final = (
 StoredRow = Sequence[Any]
 
 
+def moment_of(row: StoredRow) -> datetime:
+    """When a stored event was recorded; UTC."""
+    moment = datetime.fromisoformat(row[9])
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 class Recorded(Generic[E]):
     """An event with its envelope. The envelope is decoded when asked for."""
 
@@ -83,8 +89,7 @@ class Recorded(Generic[E]):
     @property
     def recorded_at(self) -> datetime:
         """The database's clock at insert (or the store's own clock), in UTC."""
-        moment = datetime.fromisoformat(self._row[9])
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment_of(self._row)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Recorded):

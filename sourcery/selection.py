@@ -43,11 +43,22 @@ class SubscribeOptions(TypedDict, total=False):
 
 
 def _check_until(until: object) -> None:
-    if until is None:
-        return
-    if not isinstance(until, datetime):
-        raise InvalidArgument("until", f"must be a datetime, not {type(until).__name__}")
-    _check_aware("until", until)
+    if until is not None:
+        check_moment("until", until)
+
+
+def check_moment(name: str, moment: object) -> datetime:
+    """Give an aware datetime back, or raise `InvalidArgument`."""
+    if not isinstance(moment, datetime):
+        raise InvalidArgument(name, f"must be a datetime, not {type(moment).__name__}")
+    _check_aware(name, moment)
+    return moment
+
+
+def check_position(name: str, value: int) -> int:
+    """Give a position or version back, or raise `InvalidArgument`."""
+    _whole_number(name, value, 0)
+    return value
 
 
 def _check_aware(name: str, moment: datetime) -> None:

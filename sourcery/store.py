@@ -18,6 +18,7 @@ from sourcery.database import Database
 from sourcery.errors import InvalidArgument
 from sourcery.events import event_classes, unique_kinds
 from sourcery.log import Query
+from sourcery.policy import Policy, check_policy
 from sourcery.reading import read_events
 from sourcery.recorded import Recorded
 from sourcery.selection import (
@@ -27,7 +28,9 @@ from sourcery.selection import (
     bounds,
     check_categories,
 )
+from sourcery.snapshots import Keeper, SnapshotStore, SqlSnapshots
 from sourcery.start import ORIGIN, Start
+from sourcery.states import States
 from sourcery.stream import Stream
 from sourcery.subscription import Subscription
 from sourcery.token import Token
@@ -37,7 +40,7 @@ E = TypeVar("E")
 Clock = Callable[[], datetime]
 
 
-class EventStore:
+class EventStore(States):
     """Opens a database and reads its events; a `UnitOfWork` writes them.
 
     `database` is a URL, your own Engine or your own sessionmaker; what is yours is used as
@@ -49,7 +52,7 @@ class EventStore:
     `WrongEnvironment`. A store is shared by threads, not across a fork.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one setting, none needs another
         self,
         database: str | URL | Engine | sessionmaker[Any],
         *,
@@ -60,6 +63,8 @@ class EventStore:
         clock: Clock | None = None,
         environment: str | None = None,
         notify: bool = True,
+        snapshot: Policy | None = None,
+        snapshot_store: SnapshotStore | None = None,
     ) -> None:
         """Declare the events for reads that name none.
 
@@ -70,16 +75,22 @@ class EventStore:
         names one and compared from then on. `notify` wakes readers in other processes after
         a commit (PostgreSQL: a connection that notifies, and one that listens while somebody
         waits); without it, as behind a pooler that hands on connections between transactions,
-        they find out when they look again. Raises `DefinitionError` for a kind declared
-        twice and for a class that cannot be stored, `UnknownDatabase` for a database without
-        a dialect.
+        they find out when they look again. `snapshot` is the policy of classes that declare none,
+        `snapshot_store` where snapshots are kept: `SqlSnapshots()`, in the database, unless
+        another is given. Raises `DefinitionError` for a kind declared twice and for a class
+        that cannot be stored, `UnknownDatabase` for a database without a dialect.
         """
         self.codec: Codec = codec or JsonCodec()
         self.clock = clock
         self._upcasters = Upcasters(upcasters)
         self._decoders: dict[tuple[type[Any], ...], Decoder] = {}
+        aggregates = tuple(aggregates)
         self._declared = _declared(aggregates, events)
         self.decoder(self._declared)
+        policy = None if snapshot is None else check_policy(snapshot)
+        self.keeper: Keeper = Keeper(snapshot_store or SqlSnapshots(), policy)
+        for aggregate in aggregates:
+            self.keeper.slot(aggregate)
         self.database: Database = Database(database, environment, notify=notify)
 
     @property

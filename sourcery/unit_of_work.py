@@ -24,10 +24,12 @@ from sourcery.context import in_handler, note_written
 from sourcery.errors import StreamNotFound, UnitOfWorkError, UseTheHandlersSession, VersionConflict
 from sourcery.expected import ANY, ExpectedVersion, check_expected
 from sourcery.joining import Joinable, JoinedTransaction
-from sourcery.loading import load
+from sourcery.loading import Loaded, Loading
 from sourcery.log import stale
 from sourcery.outbox import message
+from sourcery.projection import Projection
 from sourcery.selection import check_stream
+from sourcery.snapshotting import UnitSnapshots
 from sourcery.store import EventStore
 from sourcery.stream import Stream, StreamId
 from sourcery.token import Token
@@ -37,6 +39,7 @@ from sourcery.writing import write_and_commit
 logger: logging.Logger = logging.getLogger("sourcery")
 
 A = TypeVar("A", bound=Aggregate[Any])
+P = TypeVar("P", bound=Projection[Any])
 
 
 class UnitOfWork:
@@ -60,6 +63,7 @@ class UnitOfWork:
         self._store = store
         self._state = State.NEW
         self._changes = Changes(store.codec)
+        self._snapshots = UnitSnapshots(store.database, store.keeper)
         self._token: Token | None = None
         self._transaction: UnitTransaction = (
             OwnTransaction(store.database)
@@ -90,6 +94,8 @@ class UnitOfWork:
                 self._undo()
             self._transaction.close()
             self._changes.end()
+        if self._state is State.COMMITTED and not self._transaction.joined:
+            self._snapshots.offer()
 
     # -- aggregates --------------------------------------------------------------------
 
@@ -98,7 +104,7 @@ class UnitOfWork:
         stream = self._stream(cls, id)
         known = self._changes.loaded.get(stream)
         if known is None:
-            return self._keep(stream, restore(cls, id))
+            return self._keep(stream, Loaded(restore(cls, id), self._store.keeper.slot(cls)))
         if known.version or not isinstance(known, cls):
             raise UnitOfWorkError(f"{stream} is loaded in this unit of work already")
         return known  # a load found nothing, as `create` expects
@@ -128,14 +134,33 @@ class UnitOfWork:
         self._check_open()
         return Stream(aggregate_type(cls).category, id)
 
-    def _keep(self, stream: Stream, aggregate: A) -> A:
-        self._changes.loaded[stream] = aggregate
-        return aggregate
+    def _keep(self, stream: Stream, loaded: Loaded[A]) -> A:
+        self._changes.loaded[stream] = loaded.aggregate
+        self._snapshots.loaded[stream] = loaded
+        return loaded.aggregate
 
-    def _load(self, cls: type[A], stream: Stream) -> A:
-        decoder = self._store.decoder(aggregate_type(cls).classes)
-        connection = self._transaction.connection
-        return load(cls, stream, connection, self._store.database.dialect, decoder)
+    def _load(self, cls: type[A], stream: Stream) -> Loaded[A]:
+        store = self._store
+        decoder = store.decoder(aggregate_type(cls).classes)
+        loading = Loading(self._transaction.connection, store.database.dialect, store.keeper)
+        return loading.load(cls, stream, decoder)
+
+    def snapshot(self, aggregate: Aggregate[Any]) -> None:
+        """Take a snapshot of a loaded aggregate after the commit, whatever its policy says.
+
+        Raises `InvalidArgument` when neither its class nor the store has a policy: no load would
+        look for it.
+        """
+        self._check_open()
+        self._snapshots.ask(aggregate)
+
+    def project(self, cls: type[P], id: StreamId = "") -> P:
+        """A projection to decide by: everything that is settled by now, as `store.project`.
+
+        What this unit writes, or anybody has in flight, is not in it, and may change it.
+        """
+        self._check_open()
+        return self._store.project(cls, id)
 
     # -- writing -----------------------------------------------------------------------
 
@@ -216,10 +241,13 @@ class UnitOfWork:
             self._token = write_and_commit(
                 self._store.database, self._transaction, batch, self._changes.repeatable
             )
+        self._snapshots.gather(batch)
         self._changes.written()
         self._state = State.COMMITTED
-        if batch.size and self._transaction.joined:
-            note_written()
+        if self._transaction.joined:
+            self._snapshots.offer_later(self._transaction.connection)
+            if batch.size:
+                note_written()
 
     def _before_write(self) -> None:
         """What a kind of unit has to do last, before its events are written."""

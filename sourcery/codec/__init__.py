@@ -3,7 +3,8 @@
 from sourcery.codec.backend import STANDARD, Backend, default_backend, orjson_backend
 from sourcery.codec.decoder import Decoder
 from sourcery.codec.encoder import encode_event
-from sourcery.codec.json import JsonCodec
+from sourcery.codec.fingerprint import fingerprint
+from sourcery.codec.json import JsonCodec, check_state
 from sourcery.codec.protocol import Codec
 from sourcery.codec.upcast import Part, Upcaster, rename, upcast
 from sourcery.codec.upcasters import Upcasters
@@ -17,8 +18,10 @@ __all__ = [
     "Part",
     "Upcaster",
     "Upcasters",
+    "check_state",
     "default_backend",
     "encode_event",
+    "fingerprint",
     "orjson_backend",
     "rename",
     "upcast",

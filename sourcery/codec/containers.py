@@ -30,7 +30,7 @@ _KEYS: Final = (str, int, UUID, Decimal, date, datetime, time, timedelta, bytes)
 
 def _item(converter: Converter, hint: Any) -> Hook:
     items = get_args(bare(hint))
-    return writer(converter, items[0]) if items else converter.unstructure
+    return writer(converter, items[0] if items else Any)
 
 
 def list_to_list(converter: Converter) -> Callable[[Any], Hook]:
@@ -87,7 +87,7 @@ def mapping_to_dict(converter: Converter) -> Callable[[Any], Hook]:
         arguments = get_args(bare(hint))
         key = _key_writer(converter, arguments[0]) if arguments else _untyped_key
         typed = len(arguments) == 2  # noqa: PLR2004 - a Counter has only keys
-        value = writer(converter, arguments[1]) if typed else converter.unstructure
+        value = writer(converter, arguments[1] if typed else Any)
 
         def write(mapping: Any) -> dict[str, Any]:
             require(mapping, Mapping, "dict")

@@ -18,13 +18,14 @@ from sourcery.codec import containers, enums, hints, unions
 from sourcery.codec.hints import Hook, class_of
 from sourcery.codec.plain import Unstorable, mismatch
 from sourcery.codec.scalars import NATIVE, SCALARS
+from sourcery.codec.state import make_strict
 
 
 def make_converter(*, detailed: bool, strict: bool) -> Converter:
     """A converter whose plain values both JSON backends store alike.
 
-    `detailed` ones are slow and know the path to a failure; `strict` ones refuse fields that
-    the class does not have.
+    `detailed` ones are slow and know the path to a failure; `strict` ones are for state: see
+    `state`.
     """
     converter = Converter(
         detailed_validation=detailed,
@@ -42,6 +43,8 @@ def make_converter(*, detailed: bool, strict: bool) -> Converter:
     # by class: older cattrs asks its own hook for Enum before any predicate
     converter.register_structure_hook(Enum, enums.enum_from_value(converter))
     _register_readers(converter)
+    if strict:
+        make_strict(converter)
     return converter
 
 

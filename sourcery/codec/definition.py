@@ -15,16 +15,20 @@ from sourcery.codec.hints import NONE, class_of, is_attrs, is_choice, is_literal
 from sourcery.errors import DefinitionError
 
 
-def check_class(converter: Converter, cls: Any) -> None:
-    """Raise `DefinitionError` naming the class and the field that cannot work."""
-    _Check(converter).hint(cls, getattr(cls, "__qualname__", str(cls)), None)
+def check_class(converter: Converter, cls: Any, *, strict: bool = False) -> None:
+    """Raise `DefinitionError` naming the class and the field that cannot work.
+
+    Of a `strict` converter every field counts, and must have a type.
+    """
+    _Check(converter, strict=strict).hint(cls, getattr(cls, "__qualname__", str(cls)), None)
 
 
 class _Check:
     """One walk; a class that contains itself is looked at once."""
 
-    def __init__(self, converter: Converter) -> None:
+    def __init__(self, converter: Converter, *, strict: bool) -> None:
         self._converter = converter
+        self._strict = strict
         self._seen: set[Any] = set()
 
     def hint(self, hint: Any, owner: str, field: str | None) -> None:
@@ -50,7 +54,9 @@ class _Check:
             problem = f"the annotation {error.name!r} of a field names nothing at module level"
             raise DefinitionError(cls.__qualname__, problem) from None
         for field in attrs.fields(cls):
-            if field.init and field.type is not None:
+            if field.type is None and self._strict:
+                raise DefinitionError(cls.__qualname__, f"field {field.name!r} has no type")
+            if field.type is not None and (field.init or self._strict):
                 self.hint(field.type, cls.__qualname__, field.name)
 
     def _hooks(self, hint: Any, owner: str, field: str | None) -> None:

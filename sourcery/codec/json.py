@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from cattrs import Converter
@@ -13,6 +13,7 @@ from sourcery.codec.converter import make_converter
 from sourcery.codec.culprit import find_culprit
 from sourcery.codec.definition import check_class
 from sourcery.codec.explain import explain
+from sourcery.codec.fingerprint import fingerprint
 from sourcery.codec.hints import is_attrs
 from sourcery.codec.plain import Unstorable
 from sourcery.errors import DefinitionError, EncodeError
@@ -24,10 +25,11 @@ T = TypeVar("T")
 class JsonCodec:
     """JSON through cattrs, with orjson when it is installed.
 
-    A fast converter does the work; when it fails, a detailed one is asked why. `strict`
-    refuses fields that the class does not have. Reading is lenient as cattrs is: a stored
-    "5" fits an `int` field. Writing is exact: an object of another class than its field
-    declares is refused, because it would come back changed.
+    A fast converter does the work; when it fails, a detailed one is asked why. Reading is
+    lenient as cattrs is: a stored "5" fits an `int` field, unknown fields are passed over.
+    Writing is exact: an object of another class than its field declares is refused, because it
+    would come back changed. `strict` is for state, which must come back as it was: no field
+    more or less, and no class that JSON would change.
     """
 
     def __init__(self, backend: Backend | None = None, *, strict: bool = False) -> None:
@@ -57,7 +59,7 @@ class JsonCodec:
 
     def _writer(self, cls: type[Any]) -> Callable[[Any], Any]:
         if is_attrs(cls):
-            check_class(self._converter, cls)
+            check_class(self._converter, cls, strict=self._strict)
         write: Callable[[Any], Any] = self._converter.get_unstructure_hook(cls)
         self._writers[cls] = write
         return write
@@ -84,13 +86,27 @@ class JsonCodec:
         return self._backend.loads(text)
 
     def _hook(self, cls: type[T]) -> Callable[[Any, type[T]], T]:
-        check_class(self._converter, cls)
+        check_class(self._converter, cls, strict=self._strict)
         hook: Callable[[Any, type[T]], T] = self._converter.get_structure_hook(cls)
         return hook
 
     def explain(self, cls: type[Any], data: Any) -> tuple[str, str]:
         """Path and problem, without any value of the data."""
         return explain(self._detailed, cls, data)
+
+
+@cache
+def _strict() -> JsonCodec:
+    return JsonCodec(strict=True)
+
+
+def check_state(cls: type[Any]) -> None:
+    """Raise `DefinitionError` for a class whose objects a strict codec could not bring back.
+
+    Raises `NameError` while an annotation names nothing yet.
+    """
+    fingerprint(cls)
+    _strict().reader(cls)
 
 
 def _described(error: Exception) -> str:

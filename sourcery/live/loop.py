@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from sourcery.codec import Decoder
 from sourcery.errors import ProjectionFailed, Retryable, SourceryError, StandbyRefused, StoreClosed
-from sourcery.following import Follower, Page
+from sourcery.folding import Fold
+from sourcery.following import Page
 from sourcery.live.board import Board
 from sourcery.log import is_lost
-from sourcery.projection import Projection, fold
-from sourcery.recorded import Recorded, StoredRow
+from sourcery.projection import Projection
+from sourcery.recorded import StoredRow
 from sourcery.waiting import Waiting
 
 P = TypeVar("P", bound=Projection[Any])
@@ -27,20 +27,15 @@ _LONGEST_WAIT: Final = 5.0
 
 
 class Loop(Generic[P]):
-    """Folds the log into a state of its own, and publishes it page by page."""
+    """Folds the log into a state of its own, from its snapshot on, and publishes it by page."""
 
-    def __init__(
-        self, state: P, board: Board[P], waiting: Waiting, follower: Follower, decoder: Decoder
-    ) -> None:
-        self._state = state
+    def __init__(self, begin: Callable[[], Fold[P]], board: Board[P], waiting: Waiting) -> None:
+        self._begin = begin
+        self._fold: Fold[P] | None = None
         self._board = board
         self._waiting = waiting
-        self._follower = follower
-        self._decoder = decoder
         #: Settled position of the first look: from there on it has caught up.
         self._target: int | None = None
-        #: The row in hand, for the error.
-        self._row: StoredRow | None = None
         self._failures = 0
 
     def run(self) -> None:
@@ -52,19 +47,23 @@ class Loop(Generic[P]):
         except StoreClosed as error:
             self._board.end("stopped", partial(StoreClosed, error.database))
         except BaseException as error:  # noqa: BLE001 - nobody else would tell those who wait
-            self._board.end("faulted", partial(_failure, self._board.name, self._row, error))
+            self._board.end(
+                "faulted", partial(_failure, self._board.name, self._row_in_hand, error)
+            )
 
     def _turn(self) -> None:
         self._waiting.mark()
         try:
-            page = self._follower.look()
+            if self._fold is None:
+                self._fold = self._begin()
+            page = self._fold.follower.look()
         except Exception as error:
             if not _passes(error):
                 raise
             self._back_off(error)
             return
         self._failures = 0
-        self._take(page)
+        self._take(self._fold, page)
         if page.rows or self._board.waiting:
             self._waiting.busy()
         if not page.full:
@@ -72,27 +71,26 @@ class Loop(Generic[P]):
 
     def _back_off(self, error: Exception) -> None:
         self._board.retry(error)
-        self._follower.distrust()
+        if self._fold is not None:
+            self._fold.follower.distrust()
         wait = min(_WAIT * 2.0 ** min(self._failures, 10), _LONGEST_WAIT)
         self._failures += 1
         self._waiting.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
 
-    def _take(self, page: Page) -> None:
+    def _take(self, folding: Fold[P], page: Page) -> None:
         """Fold a page. Until it has caught up nobody holds the state, so none is copied."""
         is_live = self._board.state is not None
-        events = self._events(page)
-        self._state, applied = fold(self._state, events, page.upto, in_place=not is_live)
-        self._follower.advance(page.upto, page.rows[-1] if page.rows else None)
+        applied = folding.take(page, in_place=not is_live)
+        folding.offer()
         if self._target is None:
-            self._target = self._follower.settled
+            self._target = folding.follower.settled
         is_live = is_live or not page.full or page.upto >= self._target
-        shown = self._state if is_live else None
-        self._board.move(page.upto, self._follower.settled, shown, applied)
+        shown = folding.state if is_live else None
+        self._board.move(folding.position, folding.follower.settled, shown, applied)
 
-    def _events(self, page: Page) -> Iterator[Recorded[Any]]:
-        for self._row in page.rows:
-            yield from self._decoder.decode(self._row)
-        self._row = None
+    @property
+    def _row_in_hand(self) -> StoredRow | None:
+        return None if self._fold is None else self._fold.row
 
 
 def _passes(error: Exception) -> bool:

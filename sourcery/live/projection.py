@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from threading import Lock, Thread, current_thread
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
@@ -9,13 +10,14 @@ from typing import Any, Final, Generic, Self, TypeVar
 from attrs import field, frozen
 
 from sourcery.context import in_handler
+from sourcery.copying import check_copies
 from sourcery.errors import ProjectionNotRunning, UseTheHandlersSession
-from sourcery.following import Follower
+from sourcery.folding import begin_fold
 from sourcery.identity import check_token
 from sourcery.live.board import Board, Status, Updates
 from sourcery.live.loop import Loop
-from sourcery.log import PAGE, Query
-from sourcery.projection import Projection, begin, check_copies, projection_type
+from sourcery.log import PAGE
+from sourcery.projection import Projection, begin, projection_type
 from sourcery.store import EventStore
 from sourcery.stream import StreamId
 from sourcery.token import Token
@@ -39,7 +41,7 @@ class _Settings:
 
 
 class LiveProjection(Generic[P]):
-    """Follows the log from its origin in a thread of its own, and holds the state there.
+    """Follows the log in a thread of its own, from its snapshot or the origin on.
 
     Use it in a `with` statement, or call `start` and `stop`; once. A lost connection or a
     restarted server is waited for: meanwhile `current()` is the last state that was folded,
@@ -111,25 +113,24 @@ class LiveProjection(Generic[P]):
             raise self._board.ending()
         database, settings = self._store.database, self._settings
         database.start()
-        follower = Follower(database, self._query(), 0, size=settings.page)
         self._waiting = database.waiting(
             interval=settings.interval, longest=settings.longest_interval
         )
-        state = begin(self._projection, self._id)
-        loop = Loop(state, self._board, self._waiting, follower, self._decoder)
+        start = partial(
+            begin_fold,
+            database,
+            self._store.keeper,
+            self._decoder,
+            self._projection,
+            self._id,
+            size=settings.page,
+        )
+        loop = Loop(start, self._board, self._waiting)
         name = f"sourcery-live-{self._declared.name}"
         thread = Thread(target=loop.run, name=name, daemon=True)
         self._board.begin()
         thread.start()
         self._thread = thread
-
-    def _query(self) -> Query:
-        declared = self._declared
-        return Query(
-            kinds=tuple(sorted(self._decoder.kinds)),
-            categories=declared.categories,
-            stream_id=self._id if declared.per_stream else None,
-        )
 
     def stop(self) -> None:
         """End the thread, waking it at once, and everybody who waits. May be called again."""

@@ -24,14 +24,19 @@ _GLANCE: Final = 0.001
 #: Seconds after which its readers are left to look by themselves.
 _PATIENCE: Final = 60.0
 
-#: Who wants to know of the commit of a transaction.
-_written: Final[WeakKeyDictionary[Transaction, tuple[JoinedCommits, ...]]] = WeakKeyDictionary()
+Call = Callable[[], object]
+
+#: Who wants to know of the commit of a transaction, and what is to be called then.
+_written: Final[WeakKeyDictionary[Transaction, tuple[tuple[JoinedCommits, Call], ...]]] = (
+    WeakKeyDictionary()
+)
 
 
 @frozen(eq=False)
 class _Ending:
     transaction: Transaction
     deadline: float
+    call: Call
 
     @property
     def over(self) -> bool:
@@ -39,30 +44,32 @@ class _Ending:
 
 
 class JoinedCommits:
-    """Calls `committed` after the commit of each transaction that was marked."""
+    """Makes calls after the commit of the transactions that were marked, in a thread."""
 
-    def __init__(self, committed: Callable[[], None]) -> None:
-        self._committed = committed
+    def __init__(self) -> None:
         self._queue: SimpleQueue[_Ending | None] = SimpleQueue()
         self._lock = RLock()
         self._thread: Thread | None = None
         self._closed = False
 
-    def mark(self, connection: Connection) -> None:
-        """Something was written in the connection's transaction; a rollback forgets it."""
+    def mark(self, connection: Connection, call: Call) -> None:
+        """Call it once after the commit of the connection's transaction; a rollback forgets it.
+
+        The same call is made once, however often it is marked. It never raises.
+        """
         transaction = connection.get_transaction()
         if transaction is None or self._closed:
             return
         others = _written.get(transaction, ())
-        if self not in others:
-            _written[transaction] = (*others, self)
+        if (self, call) not in others:
+            _written[transaction] = (*others, (self, call))
         for name, listener in _LISTENERS.items():
             if not event.contains(connection, name, listener):
                 event.listen(connection, name, listener)
 
-    def ending(self, transaction: Transaction) -> None:
+    def ending(self, transaction: Transaction, call: Call) -> None:
         """The transaction is about to commit."""
-        self._queue.put(_Ending(transaction, time.monotonic() + _PATIENCE))
+        self._queue.put(_Ending(transaction, time.monotonic() + _PATIENCE, call))
         with self._lock:
             if self._closed or (self._thread is not None and self._thread.is_alive()):
                 return
@@ -92,17 +99,18 @@ class JoinedCommits:
             else:
                 closing = closing or item is None
                 endings += [item] if item is not None else []
-            if any(ending.over for ending in endings):
-                endings = [ending for ending in endings if not ending.over]
-                self._committed()
+            over = [ending for ending in endings if ending.over]
+            endings = [ending for ending in endings if ending not in over]
+            for call in dict.fromkeys(ending.call for ending in over):
+                call()
 
 
 def _committing(connection: Connection) -> None:
     """SQLAlchemy's event; it never comes for a savepoint or a rollback."""
     transaction = connection.get_transaction()
     if transaction is not None:
-        for commits in _written.pop(transaction, ()):
-            commits.ending(transaction)
+        for commits, call in _written.pop(transaction, ()):
+            commits.ending(transaction, call)
 
 
 def _committing_twophase(connection: Connection, *_: object) -> None:

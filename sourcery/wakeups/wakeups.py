@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Callable
 from functools import partial
 from threading import Event
 from typing import Final
@@ -26,18 +27,18 @@ class Wakeups:
     """Wakes who waits for the store, here and in other processes.
 
     Without `notify` only those in this process, only after units of work that commit
-    themselves, and without any thread or connection.
+    themselves, and without any connection.
     """
 
     def __init__(self, engine: Engine, dialect: Dialect, store_id: str, *, notify: bool) -> None:
         self.signal: Signal = signal_for(store_id)
         self._channel = f"sourcery_{store_id.replace('-', '')}"
-        self._joined: JoinedCommits | None = None
+        self._joined = JoinedCommits()
+        self._notify = notify
         self._post: Post | None = None
-        if notify:
-            self._joined = JoinedCommits(self.committed)
-            self._post = post_for(engine, dialect.notices) if dialect.notices else None
-            _open.add(self)
+        if notify and dialect.notices:
+            self._post = post_for(engine, dialect.notices)
+        _open.add(self)
 
     def committed(self) -> None:
         """Something is visible now that was not before."""
@@ -46,11 +47,13 @@ class Wakeups:
         if post is not None:
             post.notifier.request(self._channel, this_process())
 
-    def committing(self, connection: Connection) -> None:
-        """Something was written in the connection's transaction, which somebody else commits."""
-        joined = self._joined
-        if joined is not None:
-            joined.mark(connection)
+    def committing(self, connection: Connection, call: Callable[[], object] | None = None) -> None:
+        """Something was written in the connection's transaction, which somebody else commits.
+
+        After that commit who waits is woken, or `call` is made, in a thread.
+        """
+        if call is not None or self._notify:
+            self._joined.mark(connection, call or self.committed)
 
     def waiting(self, stop: Event | None, *, interval: float, longest: float) -> Waiting:
         """Sleeps between two looks; while it does, other processes are listened to."""
@@ -62,9 +65,7 @@ class Wakeups:
 
     def close(self, patience: float = PATIENCE) -> None:
         """End the threads, after a last notice if one is due. May be called again."""
-        joined, self._joined = self._joined, None
-        if joined is not None:
-            joined.close(patience)
+        self._joined.close(patience)
         post, self._post = self._post, None
         if post is not None:
             post.leave(patience)

@@ -27,7 +27,7 @@ def test_category_and_events_are_declared() -> None:
         def apply(self, event: Opened | Deposited) -> None:
             pass
 
-    assert ("account", (Opened, Deposited)) == attrs.astuple(aggregate_type(Account))
+    assert ("account", (Opened, Deposited)) == attrs.astuple(aggregate_type(Account))[:2]
 
 
 def test_a_missing_category_is_refused() -> None:

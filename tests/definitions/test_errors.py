@@ -45,7 +45,14 @@ def shown(value: object) -> list[str]:
 
 def test_every_error_of_the_package_is_public() -> None:
     """`sourcery.errors` names all that its modules define, in alphabetical order but case."""
-    modules = [errors.base, errors.consumers, errors.setup, errors.values, errors.work]
+    modules = [
+        errors.base,
+        errors.consumers,
+        errors.messages,
+        errors.setup,
+        errors.values,
+        errors.work,
+    ]
     defined = {
         name
         for module in modules

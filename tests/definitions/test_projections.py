@@ -54,7 +54,7 @@ class Rich(Applies, name="rich"):
 
 def test_everything_is_declared_in_the_class_statement() -> None:
     """And nowhere else."""
-    declared = [attrs.astuple(projection_type(cls)) for cls in (Balances, Card, Rich)]
+    declared = [attrs.astuple(projection_type(cls))[:-1] for cls in (Balances, Card, Rich)]
     events = projection_type(Applies).classes
     assert [
         ("balances", events, (), False, False),

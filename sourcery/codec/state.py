@@ -1,0 +1,111 @@
+"""What a strict converter does otherwise: a state comes back exactly as it was, or not at all.
+
+Events are facts that others wrote long ago, and are read leniently. A snapshot is only a cache
+of a fold, so whatever might come back changed is refused: at the definition where the hints
+tell, else when it is written.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+from typing import Any, Final, NoReturn, cast, get_args
+
+import attrs
+from attrs import AttrsInstance
+from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
+
+from sourcery.codec.hints import Hook, bare, class_of, is_attrs
+from sourcery.codec.plain import Unstorable, check_float, check_int, mismatch
+from sourcery.errors import DefinitionError
+
+#: What JSON does not hold of a class.
+_LOSES: Final[dict[Any, str]] = {
+    deque: "a deque would lose its maxlen: use a list",
+    defaultdict: "a defaultdict would lose its factory: use a dict and setdefault",
+}
+
+
+def make_strict(converter: Converter) -> None:
+    """Register the hooks, after all others."""
+    converter.register_unstructure_hook_factory(is_attrs, _write_all(converter))
+    converter.register_structure_hook_factory(is_attrs, _read_all(converter))
+    converter.register_unstructure_hook_func(_is_untyped, exactly_plain)
+    converter.register_structure_hook_func(_is_untyped, lambda value, _: value)
+    converter.register_structure_hook_factory(_loses, _refuse)
+
+
+def _is_untyped(hint: Any) -> bool:
+    return hint is Any or hint is object
+
+
+def _loses(hint: Any) -> bool:
+    cls = class_of(hint)
+    return cls in _LOSES or (cls is tuple and not get_args(bare(hint)))
+
+
+def _refuse(hint: Any) -> NoReturn:
+    problem = _LOSES.get(class_of(hint), "say what is in a tuple: tuple[int, ...]")
+    raise DefinitionError(str(hint), problem)
+
+
+def _write_all(converter: Converter) -> Callable[[Any], Hook]:
+    """All fields, those that `__init__` does not take as well."""
+
+    def factory(hint: Any) -> Hook:
+        cls: Any = class_of(hint)
+        fields = make_dict_unstructure_fn(hint, converter, _cattrs_include_init_false=True)
+
+        def write(value: Any) -> Any:
+            if type(value) is not cls:
+                raise mismatch(value, cls.__name__)
+            return fields(value)
+
+        return write
+
+    return factory
+
+
+def _read_all(converter: Converter) -> Callable[[Any], Hook]:
+    """Neither a field more nor one less, which would become its default without a word."""
+
+    def factory(hint: Any) -> Hook:
+        read: Any = make_dict_structure_fn(
+            hint, converter, _cattrs_include_init_false=True, _cattrs_forbid_extra_keys=True
+        )
+        fields = attrs.fields(cast(type[AttrsInstance], class_of(hint)))
+        names = {field.name for field in fields}
+
+        def structure(data: Any, _: Any) -> Any:
+            if isinstance(data, dict) and (missing := names - data.keys()):
+                raise Unstorable(f"lacks {len(missing)} of its fields")
+            return read(data, hint)
+
+        return structure
+
+    return factory
+
+
+def exactly_plain(value: Any) -> Any:
+    """JSON that stays what it is; of anything else nobody would know what it was."""
+    cls = type(value)
+    if value is None or cls is str or cls is bool:
+        return value
+    if cls is int:
+        check_int(value)
+    elif cls is float:
+        check_float(value)
+    elif cls is list:
+        return [exactly_plain(item) for item in value]
+    elif cls is dict:
+        return {_key(key): exactly_plain(item) for key, item in value.items()}
+    else:
+        raise Unstorable(f"is of class {cls.__name__} where no type is declared: declare it")
+    return value
+
+
+def _key(key: Any) -> str:
+    if type(key) is not str:
+        raise Unstorable("has a key that is not a str, where no type is declared")
+    return key

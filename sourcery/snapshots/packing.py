@@ -1,0 +1,71 @@
+"""States as bytes: strict cattrs, then JSON, then zstd where it pays and is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol, TypeVar, cast
+
+from sourcery.codec import JsonCodec
+
+T = TypeVar("T")
+
+#: Bytes above which a state is compressed.
+THRESHOLD: Final = 1024
+
+JSON: Final = "json"
+ZSTD: Final = "json+zstd"
+
+
+class _Zstd(Protocol):
+    """`compression.zstd` of Python 3.14, or its backport."""
+
+    def compress(self, data: bytes) -> bytes: ...
+
+    def decompress(self, data: bytes) -> bytes: ...
+
+
+def _find_zstd() -> _Zstd | None:
+    """Of the standard library from Python 3.14, or the extra `zstd`."""
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            return cast(_Zstd, __import__(name, fromlist=["compress"]))
+        except ImportError:
+            continue
+    return None
+
+
+class CodecUnknown(Exception):
+    """A state is coded in a way that this process cannot read, though others may."""
+
+
+class Packing:
+    """Packs states and unpacks them, all of one store."""
+
+    def __init__(self) -> None:
+        self._codec = JsonCodec(strict=True)
+        self._zstd = _find_zstd()
+        self._readers: dict[type[Any], Callable[[bytes], Any]] = {}
+
+    def check(self, cls: type[Any]) -> None:
+        """Raise `DefinitionError` for a class whose state could not be brought back."""
+        self._reader(cls)
+
+    def pack(self, state: object) -> tuple[str, bytes]:
+        """How it is coded, and the bytes. Raises `EncodeError` for what would come back changed."""
+        data = self._codec.dumps(state)
+        if self._zstd is not None and len(data) > THRESHOLD:
+            return ZSTD, self._zstd.compress(data)
+        return JSON, data
+
+    def unpack(self, cls: type[T], codec: str, data: bytes) -> T:
+        """The state. Raises `CodecUnknown`, and anything at all for damaged bytes."""
+        if codec == ZSTD and self._zstd is not None:
+            data = self._zstd.decompress(data)
+        elif codec != JSON:
+            raise CodecUnknown(codec)
+        return cast(T, self._reader(cls)(data))
+
+    def _reader(self, cls: type[Any]) -> Callable[[bytes], Any]:
+        if cls not in self._readers:
+            self._readers[cls] = self._codec.reader(cls)
+        return self._readers[cls]

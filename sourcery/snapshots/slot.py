@@ -1,0 +1,63 @@
+"""What a class says of its snapshots: whose they are, their tag, when one is due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from sourcery.aggregate import Aggregate, aggregate_type
+from sourcery.codec import fingerprint
+from sourcery.events import event_type
+from sourcery.policy import Policy
+from sourcery.projection import Projection, projection_type
+from sourcery.snapshots.contract import Key
+
+
+@frozen(eq=False)
+class Slot:
+    """The snapshots of one class."""
+
+    cls: type[Any]
+    owner_kind: str
+    schema_tag: str
+    policy: Policy
+
+    def key(self, id: str) -> Key:
+        """The key of one stream, or of one instance."""
+        return Key(self.owner_kind, id, self.schema_tag)
+
+
+def slot_of(cls: type[Any], policy: Policy | None) -> Slot | None:
+    """How snapshots of a class are kept; None when neither it nor its store has a policy.
+
+    The kinds it is folded from are part of the tag: a state without the events of a kind is
+    not one with them.
+    """
+    if issubclass(cls, Projection):
+        return _of_projection(cls, policy)
+    return _of_aggregate(cls, policy)
+
+
+def _of_aggregate(cls: type[Aggregate[Any]], policy: Policy | None) -> Slot | None:
+    declared = aggregate_type(cls)
+    due = declared.snapshots.policy or policy
+    if due is None:
+        return None
+    tag = _tag(cls, declared.snapshots.version, declared.classes)
+    return Slot(cls, f"aggregate:{declared.category}", tag, due)
+
+
+def _of_projection(cls: type[Projection[Any]], policy: Policy | None) -> Slot | None:
+    declared = projection_type(cls)
+    due = declared.snapshots.policy or policy
+    if due is None:
+        return None
+    narrowed = (f"per stream {declared.per_stream}", *sorted(declared.categories))
+    tag = _tag(cls, declared.snapshots.version, declared.classes, *narrowed)
+    return Slot(cls, f"projection:{declared.name}", tag, due)
+
+
+def _tag(cls: type[Any], version: int, classes: tuple[type[Any], ...], *more: str) -> str:
+    kinds = sorted(event_type(event).kind for event in classes)
+    return f"{version}-{fingerprint(cls, *kinds, *more)}"
