@@ -73,8 +73,10 @@ def test_too_late_is_typed_and_carries_the_progress(bank: EventStore) -> None:
     last = deposit(bank, "ada", 3)
     rules = ErrorPolicy("stop", wait=LONG, longest_wait=LONG)
     options = {"interval": LONG, "longest_interval": LONG, "on_error": rules}
+    consumer = subscriber(bank, Fails(["ada 2"]), **options)
+    wait_until(lambda: consumer.run_once() == 0 and row_of(bank).position == 1)
     with pytest.raises(WaitTimeout) as caught:
-        subscriber(bank, Fails(["ada 2"]), **options).drain(timeout=0.1)
+        consumer.drain(timeout=0.1)
     error = caught.value
     assert (0.1, last, 1, last) == (error.seconds, error.needed, error.reached, error.settled)
     assert NAME in error.who
