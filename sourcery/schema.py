@@ -122,6 +122,7 @@ consumers: Table = Table(
     Column("request_number", BigInteger, nullable=False),
     Column("answer", LongText, nullable=True),
     Column("hold_at", BigInteger, nullable=True),
+    Column("hold_until", Moment, nullable=True),
     Column("awaited", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", Moment, nullable=True),

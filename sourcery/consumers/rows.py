@@ -61,7 +61,9 @@ class ConsumerRow:
     request: str | None
     request_number: int
     answer: str | None
+    #: None once its time is over: who asked for it may have ended before it let go.
     hold_at: int | None
+    hold_until: datetime | None
     awaited: int
     attempts: int
     next_attempt_at: datetime | None
@@ -88,7 +90,15 @@ class ConsumerRow:
 
 _columns = schema.consumers.c
 _NAMES: Final = [name for name in fields_dict(ConsumerRow) if name != "now"]
-_TIMES: Final = ("lease_until", "wanted_until", "next_attempt_at", "ticked_at", "updated_at", "now")
+_TIMES: Final = (
+    "lease_until",
+    "wanted_until",
+    "hold_until",
+    "next_attempt_at",
+    "ticked_at",
+    "updated_at",
+    "now",
+)
 
 
 @lru_cache(maxsize=64)
@@ -125,6 +135,8 @@ def _row(stored: Any) -> ConsumerRow:
     for name in _TIMES:
         values[name] = as_moment(values[name])
     values["status"] = Status(values["status"])
+    if values["hold_until"] is not None and values["hold_until"] <= values["now"]:
+        values["hold_at"] = None
     return ConsumerRow(**values)
 
 

@@ -34,7 +34,9 @@ _PAUSE: Final = Statement(
     .where(_mine)
     .values(status=Status.PAUSED.value, updated_at=bindparam("updated"))
 )
-_FREE: Final = Statement(update(schema.consumers).where(_mine).values(hold_at=null()))
+_FREE: Final = Statement(
+    update(schema.consumers).where(_mine).values(hold_at=null(), hold_until=null())
+)
 _AWAIT: Final = Statement(
     update(schema.consumers)
     .where(_this & (_c.awaited < bindparam("least")))

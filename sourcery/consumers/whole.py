@@ -36,15 +36,18 @@ def try_lock(connection: Connection, name: str, shard: int | None = None) -> set
     return set(connection.execute(rows).scalars())
 
 
-def hold(connection: Connection, name: str, position: int) -> None:
-    """Ask all owners to stand still at a position, and to write it at once."""
+def hold(connection: Connection, name: str, position: int, until: Any) -> None:
+    """Ask all owners to stand still at a position for a while, and to write it at once."""
     awaited = case((_c.awaited < position, position), else_=_c.awaited)
-    connection.execute(_all(name).values(hold_at=position, awaited=awaited))
+    held = {"hold_at": position, "hold_until": until}
+    connection.execute(_all(name).values(awaited=awaited, **held))
 
 
 def let_go(connection: Connection, name: str, position: int) -> None:
     """Take a hold back, unless there is another by now."""
-    connection.execute(_all(name).where(_c.hold_at == position).values(hold_at=null()))
+    connection.execute(
+        _all(name).where(_c.hold_at == position).values(hold_at=null(), hold_until=null())
+    )
 
 
 def close(connection: Connection, name: str, now: datetime) -> None:

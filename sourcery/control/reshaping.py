@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from sourcery.consumers import EVENTS, ConsumerRow, ConsumerSpec, Status, letters, register, whole
 from sourcery.control.asking import obey_unowned
+from sourcery.control.holding import furthest, hold, let_go, stand_at
 from sourcery.control.looking import (
     LOCKED,
     end_owners,
@@ -41,8 +42,8 @@ def reshard(store: EventStore, name: str, shards: int, timeout: float) -> None:
     try:
         done = poll(store.database, timeout, holding.look)
     finally:
-        if not done:
-            holding.let_go()
+        if not done and holding.held is not None:
+            let_go(store.database, name, holding.held)
     if not done:
         raise holding.too_late(timeout)
     store.database.committed()
@@ -63,8 +64,8 @@ class _Resharding:
             return True
         self._check(rows)
         obey_unowned(self.store, self.name, left)
-        at = _furthest(rows)
-        if at == self.held and not _stand_at(at, rows):
+        at = furthest(rows)
+        if at == self.held == rows[0].hold_at and not stand_at(at, rows):
             return None
         end_owners(self.store.database, rows)
         done = with_locked_rows(self.store.database, self.name, self._step, left)
@@ -74,9 +75,9 @@ class _Resharding:
 
     def _step(self, connection: Connection, rows: list[ConsumerRow]) -> bool | None:
         """With the rows locked: replace them if they all stand together, else hold them."""
-        at = _furthest(rows)
-        if not _stand_at(at, rows):
-            whole.hold(connection, self.name, at)
+        at = furthest(rows)
+        if not stand_at(at, rows):
+            hold(connection, rows, at)
             self.held = at
             return None
         if any(row.request is not None for row in rows):
@@ -95,8 +96,8 @@ class _Resharding:
             whole.pause(connection, self.name)
 
     def _check(self, rows: list[ConsumerRow]) -> None:
-        at = _furthest(rows)
-        if not (_stand_at(at, rows) or any(row.is_owned for row in rows)):
+        at = furthest(rows)
+        if not (stand_at(at, rows) or any(row.is_owned for row in rows)):
             positions = ", ".join(str(row.position) for row in rows)
             problem = f"its shards stand at {positions} and nobody runs them: run its Subscriber"
             raise RequestRefused(self.name, _RESHARD, problem)
@@ -109,29 +110,7 @@ class _Resharding:
         """Not all shards stood where they were asked to in time."""
         rows = rows_now(self.store.database, self.name)
         reached, settled = min(row.position for row in rows), self.store.settled()
-        return WaitTimeout(f"consumer {self.name!a}", timeout, _furthest(rows), reached, settled)
-
-    def let_go(self) -> None:
-        """Let the shards go on as they are."""
-        held = self.held
-        if held is None:
-            return
-
-        def work(connection: Connection, rows: list[ConsumerRow]) -> bool:
-            whole.let_go(connection, self.name, held)
-            return True
-
-        database = self.store.database
-        poll(database, _PATIENCE, lambda left: with_locked_rows(database, self.name, work, left))
-        database.committed()
-
-
-def _furthest(rows: list[ConsumerRow]) -> int:
-    return max(row.position for row in rows)
-
-
-def _stand_at(position: int, rows: list[ConsumerRow]) -> bool:
-    return all(row.position == position for row in rows)
+        return WaitTimeout(f"consumer {self.name!a}", timeout, furthest(rows), reached, settled)
 
 
 def change_filter(store: EventStore, name: str, filter: str, rewind_to: int | None) -> None:
@@ -154,19 +133,20 @@ def change_filter(store: EventStore, name: str, filter: str, rewind_to: int | No
 
 def forget(store: EventStore, name: str) -> None:
     """Delete rows and letters, unless somebody runs a shard."""
-    database = store.database
+    end_owners(store.database, stored_rows(store.database, name))
+    _insist(store.database, name, _FORGET, remove_unowned)
 
-    def work(connection: Connection, rows: list[ConsumerRow]) -> bool:
-        for row in rows:
-            if row.is_owned:
-                problem = f"{row.owner} runs shard {row.shard}: stop it first"
-                raise RequestRefused(name, _FORGET, problem)
-        letters.forget(connection, name)
-        whole.remove(connection, name)
-        return True
 
-    end_owners(database, stored_rows(database, name))
-    _insist(database, name, _FORGET, work)
+def remove_unowned(connection: Connection, rows: list[ConsumerRow]) -> bool:
+    """Delete the locked rows of a consumer, and its letters. Raises `RequestRefused`."""
+    name = rows[0].name
+    for row in rows:
+        if row.is_owned:
+            problem = f"{row.owner} runs shard {row.shard}: stop it first"
+            raise RequestRefused(name, _FORGET, problem)
+    letters.forget(connection, name)
+    whole.remove(connection, name)
+    return True
 
 
 def _insist(

@@ -1,6 +1,7 @@
 """Another number of shards: in one transaction, and no lease survives it."""
 
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -175,9 +176,18 @@ def test_the_same_number_changes_nothing(bank: EventStore) -> None:
 def test_a_hold_that_was_left_behind_is_lifted_by_resume(bank: EventStore) -> None:
     """The process that held the shards may have died; health shows the hold."""
     consumer = registered(bank, shards=2)
-    write(bank, lambda connection: whole.hold(connection, consumer.name, 5))
+    later = rows(consumer)[0].now + timedelta(minutes=1)
+    write(bank, lambda connection: whole.hold(connection, consumer.name, 5, later))
     assert [5, 5] == [shard.hold_at for shard in consumer.health().shards]
     consumer.resume()
+    assert [None, None] == holds(consumer)
+
+
+def test_a_hold_that_was_left_behind_ends_by_itself(bank: EventStore) -> None:
+    """So that no consumer stands still for ever because a process died that looked at it."""
+    consumer = registered(bank, shards=2)
+    past = rows(consumer)[0].now - timedelta(seconds=1)
+    write(bank, lambda connection: whole.hold(connection, consumer.name, 5, past))
     assert [None, None] == holds(consumer)
 
 

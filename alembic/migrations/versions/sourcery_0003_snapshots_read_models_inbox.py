@@ -1,4 +1,4 @@
-"""Snapshots, versions of read models, the inbox, and indexes of the outbox.
+"""Snapshots, versions of read models, the inbox, indexes of the outbox, and an end of holds.
 
 A revision is history: it never imports the library. It can be run again after a broken run,
 because MariaDB and MySQL commit each statement. It only adds, so that the previous release's
@@ -42,6 +42,7 @@ def upgrade() -> None:
     _create_inbox()
     for index in INDEXES:
         _create_index(*index)
+    _add_column("sourcery_consumers", sa.Column("hold_until", MOMENT, nullable=True))
     _set_revision(3)
 
 
@@ -52,6 +53,8 @@ def downgrade() -> None:
         _drop_index(name, table)
     for table in ("inbox", "read_models", "snapshots"):
         op.drop_table(f"sourcery_{table}", if_exists=True)
+    if op.get_context().as_sql or _has_column("sourcery_consumers", "hold_until"):
+        op.drop_column("sourcery_consumers", "hold_until", schema=_schema())
 
 
 def _set_revision(number: int) -> None:
@@ -94,11 +97,28 @@ def _drop_index(name: str, table: str) -> None:
         op.drop_index(name, table)
 
 
+def _add_column(table: str, column: sa.Column[object]) -> None:
+    """Not every database knows IF NOT EXISTS here."""
+    if op.get_context().as_sql or not _has_column(table, column.name):
+        op.add_column(table, column, schema=_schema())
+
+
 def _has_index(name: str, table: str) -> bool:
-    connection = op.get_bind()
-    schemas = connection.get_execution_options().get("schema_translate_map") or {}
-    indexes = sa.inspect(connection).get_indexes(table, schema=schemas.get(None))
+    indexes = sa.inspect(op.get_bind()).get_indexes(table, schema=_schema())
     return any(index["name"] == name for index in indexes)
+
+
+def _has_column(table: str, name: str) -> bool:
+    columns = sa.inspect(op.get_bind()).get_columns(table, schema=_schema())
+    return any(column["name"] == name for column in columns)
+
+
+def _schema() -> str | None:
+    """Where a tenant has its tables: ALTER TABLE and inspection have to be told."""
+    if op.get_context().as_sql:
+        return None
+    options = op.get_bind().get_execution_options()
+    return (options.get("schema_translate_map") or {}).get(None)
 
 
 def _create_snapshots() -> None:
