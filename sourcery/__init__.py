@@ -10,6 +10,7 @@ from sourcery.expected import ANY, EXISTS
 from sourcery.live import LiveProjection
 from sourcery.policy import Policy, always, any_of, every, never, on, slower_than
 from sourcery.projection import Projection
+from sourcery.read_models import ReadModel, serving_model
 from sourcery.recorded import Recorded
 from sourcery.retry import Transacted, execute, transact
 from sourcery.snapshots import MemorySnapshots, NoSnapshots, SnapshotStore, SqlSnapshots
@@ -42,6 +43,7 @@ __all__ = [
     "Part",
     "Policy",
     "Projection",
+    "ReadModel",
     "Recorded",
     "SnapshotStore",
     "SqlSnapshots",
@@ -61,6 +63,7 @@ __all__ = [
     "never",
     "on",
     "rename",
+    "serving_model",
     "slower_than",
     "transact",
     "upcast",

@@ -129,6 +129,12 @@ def note_written() -> None:
         page.written = True
 
 
+def has_written() -> bool:
+    """Whether a unit of work that joined the page's transaction has written some."""
+    page = _page.get()
+    return page is not None and page.written
+
+
 @contextmanager
 def handling(causes: Causes) -> Generator[None]:
     """Let the cell give metadata, and `in_handler` know, inside the block."""

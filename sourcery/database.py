@@ -121,6 +121,18 @@ class Database:
         with self._connect(dialect.read_options) as connection, translated(dialect):
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Generator[Connection]:
+        """A connection that only reads, at one moment: that of its first statement."""
+        dialect = self.dialect
+        with (
+            self._connect(dialect.snapshot_options) as connection,
+            translated(dialect),
+            connection.begin(),
+        ):
+            dialect.begin_snapshot(connection)
+            yield connection
+
     def frontier(self) -> Frontier:
         """How far the logs may be read; it never falls while one server goes on.
 

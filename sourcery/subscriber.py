@@ -38,11 +38,10 @@ from sourcery.worker import (
 E = TypeVar("E")
 
 
-class Options(TypedDict, total=False):
-    """What else a `Subscriber` takes; its constructor says what each means."""
+class Tuning(TypedDict, total=False):
+    """How a consumer works; the constructor of `Subscriber` says what each means."""
 
     categories: Iterable[str]
-    after: Start
     shards: int
     on_error: ErrorPolicy | Action
     page: int
@@ -51,6 +50,12 @@ class Options(TypedDict, total=False):
     interval: float
     longest_interval: float
     on_caught_up: Callable[[], object] | None
+
+
+class Options(Tuning, total=False):
+    """What else a `Subscriber` takes."""
+
+    after: Start
 
 
 class Subscriber:

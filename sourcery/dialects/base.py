@@ -53,6 +53,8 @@ class Dialect:
     #: SQLAlchemy sets READ COMMITTED itself, whatever the engine's or role's default.
     write_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "READ COMMITTED"}
     read_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "READ COMMITTED"}
+    #: For one that only reads, and whose statements all see the database at one moment.
+    snapshot_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "REPEATABLE READ"}
     #: For one whose statements commit one by one: whoever is frozen then leaves no lock behind.
     single_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "AUTOCOMMIT"}
 
@@ -74,6 +76,9 @@ class Dialect:
 
     def begin(self, connection: Connection) -> None:
         """Make sure that a caller's connection really is inside a transaction."""
+
+    def begin_snapshot(self, connection: Connection) -> None:
+        """Make sure that what a connection reads from now on is of one moment."""
 
     def is_autocommit(self, connection: Connection) -> bool:
         """Whether each statement of this connection commits by itself."""

@@ -85,6 +85,7 @@ class SQLiteDialect(Dialect):
 
     write_options: ClassVar[Mapping[str, Any]] = {READ_ONLY: False}
     read_options: ClassVar[Mapping[str, Any]] = {READ_ONLY: True}
+    snapshot_options: ClassVar[Mapping[str, Any]] = {READ_ONLY: True}
     single_options: ClassVar[Mapping[str, Any]] = {READ_ONLY: False}
 
     def configure(self, engine: Engine) -> None:
@@ -101,6 +102,10 @@ class SQLiteDialect(Dialect):
         if not _driver_connection(connection).in_transaction:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         self._warn_once(connection)
+
+    def begin_snapshot(self, connection: Connection) -> None:
+        if not _driver_connection(connection).in_transaction:
+            connection.exec_driver_sql("BEGIN DEFERRED")
 
     def _warn_once(self, connection: Connection) -> None:
         pool = connection.engine.pool

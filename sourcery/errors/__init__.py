@@ -25,6 +25,14 @@ from sourcery.errors.consumers import (
     WaitTimeout,
 )
 from sourcery.errors.messages import BrokerUnavailable, MessageRefused
+from sourcery.errors.read_models import (
+    EffectRefused,
+    NotComparable,
+    ReadModelDamaged,
+    ReadModelMismatch,
+    ReadModelNotServing,
+    ReadModelRefused,
+)
 from sourcery.errors.setup import (
     AutocommitRefused,
     DatabaseMisconfigured,
@@ -69,13 +77,19 @@ __all__ = [
     "DatabaseMisconfigured",
     "DecodeError",
     "DefinitionError",
+    "EffectRefused",
     "EncodeError",
     "IdConflict",
     "InvalidArgument",
     "InvalidName",
     "MessageRefused",
+    "NotComparable",
     "ProjectionFailed",
     "ProjectionNotRunning",
+    "ReadModelDamaged",
+    "ReadModelMismatch",
+    "ReadModelNotServing",
+    "ReadModelRefused",
     "RequestRefused",
     "RequestUnanswered",
     "RetryTransaction",

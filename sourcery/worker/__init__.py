@@ -1,16 +1,19 @@
 """The engine of consumers: claim, page, wait, stop. The subscriber and the relay share it."""
 
-from sourcery.worker.handlers import delivery_of
+from sourcery.worker.handlers import check_handler, delivery_of
 from sourcery.worker.job import Job
 from sourcery.worker.loop import Worker
 from sourcery.worker.settings import Action, ErrorPolicy, Settings, error_policy
+from sourcery.worker.unit import PageUnit
 
 __all__ = [
     "Action",
     "ErrorPolicy",
     "Job",
+    "PageUnit",
     "Settings",
     "Worker",
+    "check_handler",
     "delivery_of",
     "error_policy",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
 
 from sourcery.errors import InvalidArgument
@@ -11,20 +11,24 @@ from sourcery.worker.delivery import Batch, Delivery, Each, Effects
 
 def delivery_of(handler: Callable[..., object], *, batch: bool, effects: bool) -> Delivery:
     """How a handler is called. Raises `InvalidArgument` for what is none."""
-    if not callable(handler):
-        raise InvalidArgument("handler", "must be a function")
-    if any(map(_only_begins, (handler, type(handler).__call__))):
-        raise InvalidArgument("handler", "must be a plain function, neither async nor a generator")
     if batch and effects:
         raise InvalidArgument("batch", "effects are handled one event at a time")
-    names = ["recorded"] if effects else ["uow", "events" if batch else "recorded"]
-    _check_takes(handler, names)
+    check_handler(handler, *([] if effects else ["uow"]), "events" if batch else "recorded")
     if effects:
         return Effects(handler)
     return Batch(handler) if batch else Each(handler)
 
 
-def _check_takes(handler: Callable[..., object], names: list[str]) -> None:
+def check_handler(handler: Callable[..., object], *names: str) -> None:
+    """Raise `InvalidArgument` for what cannot be called with these arguments, or does nothing."""
+    if not callable(handler):
+        raise InvalidArgument("handler", "must be a function")
+    if any(map(_only_begins, (handler, type(handler).__call__))):
+        raise InvalidArgument("handler", "must be a plain function, neither async nor a generator")
+    _check_takes(handler, names)
+
+
+def _check_takes(handler: Callable[..., object], names: Sequence[str]) -> None:
     """Refuse what would fail at every event; of some functions nobody can say it."""
     try:
         takes = signature(handler)

@@ -1,0 +1,5 @@
+"""What the tests of read models ask for."""
+
+from tests.subscriber.conftest import background, bank
+
+__all__ = ["background", "bank"]
