@@ -76,9 +76,10 @@ class States:
     ) -> P:
         """A projection folded from all that is settled by now, or from what was settled once.
 
-        From its snapshot if it has one; stores another if one is due. `position` is inclusive;
-        `at` is everything before the first event that was recorded later. Raises
-        `InvalidArgument` for an id that is missing or too much.
+        From its snapshot if it has one; stores another if one is due, which inside a unit of
+        work waits for the unit where one transaction writes at a time (SQLite): call
+        `uow.project` there. `position` is inclusive; `at` is everything before the first event
+        that was recorded later. Raises `InvalidArgument` for an id that is missing or too much.
         """
         if position is None and at is None:
             folding = self._fold(cls, id)
