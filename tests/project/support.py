@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from attrs import define, field, frozen
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 
 from sourcery import Aggregate, EventStore, Projection, Recorded, Stream, UnitOfWork, always, never
 from sourcery.schema import events as events_table
@@ -100,11 +100,12 @@ def forget_event(store: EventStore, position: int) -> None:
         connection.execute(events_table.delete().where(events_table.c.position == position))
 
 
-def change_event(store: EventStore, position: int, **values: Any) -> None:
-    """Write an event by hand."""
+def change_event(store: EventStore, position: int, **values: str) -> None:
+    """Write an event by hand, as the text it is."""
+    changes = ", ".join(f"{name} = :{name}" for name in values)
+    statement = text(f"update sourcery_events set {changes} where position = :position")
     with store.database.connect_to_write() as connection, connection.begin():
-        mine = events_table.c.position == position
-        connection.execute(events_table.update().where(mine).values(**values))
+        connection.execute(statement, values | {"position": position})
 
 
 @frozen

@@ -118,10 +118,9 @@ def test_a_repeatable_read_transaction_decides_by_what_is_settled(store: EventSt
 @contextmanager
 def repeatable(store: EventStore) -> Iterator[Any]:
     """A transaction of the caller's whose every statement sees the same."""
-    with store.engine.connect() as connection:
-        connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        with connection.begin():
-            yield connection
+    engine = store.engine.execution_options(isolation_level="REPEATABLE READ")
+    with engine.begin() as connection:
+        yield connection
 
 
 @pytest.mark.promise(36)
