@@ -27,6 +27,9 @@ P = TypeVar("P", bound=Projection[Any])
 _POSITION, _VERSION = 0, 3
 #: The shortest time that is stored.
 _TICK: Final = timedelta(microseconds=1)
+#: Times that every database can compare, in whatever zone: all events are between them.
+_EARLIEST: Final = datetime(1000, 1, 2, tzinfo=UTC)
+_LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 class States:
@@ -98,7 +101,7 @@ class States:
             raise InvalidArgument("at", "bounds what position bounds: say one of them")
         if position is not None:
             return check_position("position", position)
-        moment = check_moment("at", at)
+        moment = _instant(at)
         settled = self.database.frontier().settled
         with self.database.reading() as connection:
             return position_at(connection, self.database.dialect, moment + _TICK, settled)
@@ -151,8 +154,13 @@ def _until(version: int | None, position: int | None, at: datetime | None) -> Un
         return _up_to(_POSITION, check_position("position", position))
     if at is None:
         return None
-    moment = check_moment("at", at).astimezone(UTC)
+    moment = _instant(at)
     return lambda row: moment_of(row) <= moment
+
+
+def _instant(at: datetime | None) -> datetime:
+    moment = check_moment("at", at)
+    return min(max(moment, _EARLIEST), _LATEST).astimezone(UTC)
 
 
 def _up_to(column: int, bound: int) -> Until:
