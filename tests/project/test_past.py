@@ -23,6 +23,7 @@ from tests.project.support import (
 )
 
 TICK = timedelta(microseconds=1)
+WEST, EAST = (timezone(timedelta(hours=sign * 9, minutes=sign * 30)) for sign in (-1, 1))
 NOON = datetime(2026, 11, 25, 12, 0, 0, 123457, tzinfo=UTC)
 #: Of the events 1 to 4; the clock is set back before the last.
 TIMES = [NOON, NOON + TICK, NOON + timedelta(hours=1), NOON + timedelta(minutes=1)]
@@ -48,8 +49,9 @@ MOMENTS = [
     pytest.param(NOON + 2 * TICK, 2, id="two"),
     pytest.param(NOON + timedelta(minutes=2), 2, id="set back later"),
     pytest.param(NOON + timedelta(hours=1), 4, id="at the last"),
-    pytest.param(NOON.astimezone(timezone(timedelta(hours=-9, minutes=-30))), 1, id="zone"),
-    pytest.param(datetime.max.replace(tzinfo=UTC), 4, id="the end of time"),
+    pytest.param(NOON.astimezone(WEST), 1, id="zone"),
+    pytest.param(datetime.min.replace(tzinfo=EAST), 0, id="the beginning of time"),
+    pytest.param(datetime.max.replace(tzinfo=WEST), 4, id="the end of time"),
 ]
 
 
