@@ -6,6 +6,7 @@ from sqlalchemy import Connection, text
 
 from sourcery import EventStore, LiveProjection, always, every
 from sourcery.dialects import Dialect
+from sourcery.errors import ProjectionFailed
 from sourcery.snapshots import Snapshot, SqlSnapshots
 from tests.databases import Server
 from tests.live.projections import History
@@ -177,6 +178,25 @@ def test_a_restart_before_any_event_was_read(store: EventStore, server: Server) 
         store.engine.dispose()
         token = append(store)
         assert [1, 2, 3, 4, 5, token.last] == live.read_after(token, 20.0).positions
+
+
+@pytest.mark.promise(17)
+@pytest.mark.databases("postgresql")
+def test_lost_history_below_its_snapshot_fails_it(store: EventStore, server: Server) -> None:
+    """Another run of the server that does not have the snapshot's last event is another log."""
+    append(store, "a", 5)
+    store.project(Kept)
+    with LiveProjection(store, Kept) as live:
+        forget_event(store, 5)
+        server.kill()
+        wait_until(lambda: live.status == "retrying")
+        server.start()
+        wait_until(lambda: live.status == "faulted")
+        with pytest.raises(ProjectionFailed, match="StoreRewound"):
+            live.current()
+    store.engine.dispose()
+    with LiveProjection(store, Kept) as live:
+        assert [1, 2, 3, 4] == live.current().positions
 
 
 def test_a_store_policy_is_for_live_ones_too(store: EventStore) -> None:
