@@ -16,7 +16,7 @@ from sourcery.database import Database
 from sourcery.following import Follower, Page
 from sourcery.loading import as_uuid
 from sourcery.log import PAGE, Query, page
-from sourcery.offering import Candidate, offer, prepare
+from sourcery.offering import Candidate, Offer, offer, prepare
 from sourcery.policy import Facts
 from sourcery.projection import Projection, begin, fold, projection_type, resume
 from sourcery.recorded import Recorded, StoredRow
@@ -81,15 +81,18 @@ class Fold(Generic[P]):
 
     def offer(self, *, asked: bool = False) -> int:
         """Store a snapshot if one is due; how many were. A failure is logged, never raised."""
+        return offer(self.database, self.keeper, self.due(asked=asked))
+
+    def due(self, *, asked: bool = False) -> list[Offer]:
+        """The snapshot that is due, if one is, to be offered when no transaction is open."""
         if self.slot is None or self.last is None:
-            return 0
-        [*offers] = prepare(self.keeper, [self._candidate(self.slot, self.last, asked=asked)])
-        stored = offer(self.database, self.keeper, offers)
+            return []
+        offers = prepare(self.keeper, [self._candidate(self.slot, self.last, asked=asked)])
         if any(one.snapshot for one in offers):
             self.since, self._began = 0, time.monotonic()
             self._classes.clear()
         self._useless = None
-        return stored
+        return offers
 
     def _candidate(self, slot: Slot, last: StoredRow, *, asked: bool) -> Candidate:
         seconds = time.monotonic() - self._began

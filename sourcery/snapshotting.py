@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from sourcery.loading import Loaded, as_uuid
 from sourcery.log import Query, page
 from sourcery.offering import Candidate, Offer, offer, prepare
 from sourcery.policy import Facts
-from sourcery.snapshots import Keeper, Snapshot
+from sourcery.snapshots import Keeper, Key, Snapshot
 from sourcery.stream import Stream
 
 _EVENT_ID = 4
@@ -39,6 +39,18 @@ class UnitSnapshots:
     loaded: dict[Stream, Loaded[Any]] = field(factory=dict[Stream, Loaded[Any]])
     _asked: set[Stream] = field(factory=set[Stream])
     _candidates: list[Candidate] = field(factory=list[Candidate])
+    #: Those of projections, by owner: all is settled that they hold.
+    _settled: dict[Key, Offer] = field(factory=dict[Key, Offer])
+
+    def keep(self, offers: Iterable[Offer]) -> None:
+        """Offer these of projections as well; the last of each is the newest.
+
+        Not before the commit: where one transaction writes at a time, it would wait for itself.
+        """
+        for one in offers:
+            kept = one.snapshot or one.useless
+            if kept is not None:
+                self._settled[kept.key] = one
 
     def ask(self, aggregate: Any) -> None:
         """Take a snapshot of it when the unit is committed, whatever the policy says."""
@@ -76,20 +88,22 @@ class UnitSnapshots:
 
     def offer(self) -> None:
         """After the commit of a unit of its own. Never raises."""
-        if self._candidates:
-            offer(self.database, self.keeper, prepare(self.keeper, self._candidates))
+        offers = prepare(self.keeper, self._candidates)
+        offer(self.database, self.keeper, [*offers, *self._settled.values()])
 
     def offer_later(self, connection: Connection) -> None:
         """When the owner of the connection's transaction commits, if it does.
 
         The states are serialised now, since the aggregates may be used on.
         """
-        if offers := prepare(self.keeper, self._candidates):
+        offers = prepare(self.keeper, self._candidates)
+        if offers or self._settled:
             self.database.committing(connection, partial(self._offer_visible, offers))
 
     def _offer_visible(self, offers: list[Offer]) -> None:
         """The commit may have failed, or the unit may have been undone with a savepoint."""
         offer(self.database, self.keeper, offers, partial(_is_visible, self.database.dialect))
+        offer(self.database, self.keeper, self._settled.values())
 
 
 def _is_visible(dialect: Dialect, connection: Connection, snapshot: Snapshot) -> bool:

@@ -27,6 +27,9 @@ P = TypeVar("P", bound=Projection[Any])
 _POSITION, _VERSION = 0, 3
 #: The shortest time that is stored.
 _TICK: Final = timedelta(microseconds=1)
+#: Times that every database can compare, in whatever zone: all events are between them.
+_EARLIEST: Final = datetime(1000, 1, 2, tzinfo=UTC)
+_LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 class States:
@@ -76,9 +79,10 @@ class States:
     ) -> P:
         """A projection folded from all that is settled by now, or from what was settled once.
 
-        From its snapshot if it has one; stores another if one is due. `position` is inclusive;
-        `at` is everything before the first event that was recorded later. Raises
-        `InvalidArgument` for an id that is missing or too much.
+        From its snapshot if it has one; stores another if one is due, which inside a unit of
+        work waits for the unit where one transaction writes at a time (SQLite): call
+        `uow.project` there. `position` is inclusive; `at` is everything before the first event
+        that was recorded later. Raises `InvalidArgument` for an id that is missing or too much.
         """
         if position is None and at is None:
             folding = self._fold(cls, id)
@@ -97,7 +101,7 @@ class States:
             raise InvalidArgument("at", "bounds what position bounds: say one of them")
         if position is not None:
             return check_position("position", position)
-        moment = check_moment("at", at)
+        moment = _instant(at)
         settled = self.database.frontier().settled
         with self.database.reading() as connection:
             return position_at(connection, self.database.dialect, moment + _TICK, settled)
@@ -150,8 +154,13 @@ def _until(version: int | None, position: int | None, at: datetime | None) -> Un
         return _up_to(_POSITION, check_position("position", position))
     if at is None:
         return None
-    moment = check_moment("at", at).astimezone(UTC)
+    moment = _instant(at)
     return lambda row: moment_of(row) <= moment
+
+
+def _instant(at: datetime | None) -> datetime:
+    moment = check_moment("at", at)
+    return min(max(moment, _EARLIEST), _LATEST).astimezone(UTC)
 
 
 def _up_to(column: int, bound: int) -> Until:

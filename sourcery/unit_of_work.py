@@ -23,11 +23,12 @@ from sourcery.changes import Changes
 from sourcery.context import in_handler, note_written
 from sourcery.errors import StreamNotFound, UnitOfWorkError, UseTheHandlersSession, VersionConflict
 from sourcery.expected import ANY, ExpectedVersion, check_expected
+from sourcery.folding import begin_fold, fold_to_end
 from sourcery.joining import Joinable, JoinedTransaction
 from sourcery.loading import Loaded, Loading
 from sourcery.log import stale
 from sourcery.outbox import message
-from sourcery.projection import Projection
+from sourcery.projection import Projection, projection_type
 from sourcery.selection import check_stream
 from sourcery.snapshotting import UnitSnapshots
 from sourcery.store import EventStore
@@ -157,10 +158,15 @@ class UnitOfWork:
     def project(self, cls: type[P], id: StreamId = "") -> P:
         """A projection to decide by: everything that is settled by now, as `store.project`.
 
-        What this unit writes, or anybody has in flight, is not in it, and may change it.
+        What this unit writes, or anybody has in flight, is not in it, and may change it. It is
+        read on a connection of its own; a snapshot that is due is stored after the commit.
         """
         self._check_open()
-        return self._store.project(cls, id)
+        store, decoder = self._store, self._store.decoder(projection_type(cls).classes)
+        folding = begin_fold(store.database, store.keeper, decoder, cls, id)
+        state = fold_to_end(folding)
+        self._snapshots.keep(folding.due())
+        return state
 
     # -- writing -----------------------------------------------------------------------
 

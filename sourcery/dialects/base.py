@@ -161,6 +161,10 @@ class Dialect:
         """SQL for the database's clock, as text that can be written back."""
         return cast(func.current_timestamp(), Text)
 
+    def now_moment(self) -> ColumnElement[Any]:
+        """SQL for the database's clock, as a column of ours that holds a time takes it."""
+        return self.now_text()
+
     def now(self, connection: Connection) -> datetime:
         """The database's clock; UTC."""
         moment = datetime.fromisoformat(self._clock.run(connection, {}).scalar_one())

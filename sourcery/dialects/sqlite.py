@@ -141,6 +141,9 @@ class SQLiteDialect(Dialect):
     def now_text(self) -> ColumnElement[str]:
         return func.strftime("%Y-%m-%d %H:%M:%f", "now")
 
+    def now_moment(self) -> ColumnElement[Any]:
+        return func.strftime("%Y-%m-%d %H:%M:%f000", "now")
+
     def restarts(self, error: DBAPIError) -> bool:
         code = getattr(error.orig, "sqlite_errorcode", 0) or 0
         return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

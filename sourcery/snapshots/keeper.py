@@ -93,7 +93,7 @@ class Keeper:
 
     def complain(self, key: Key, problem: str, once_for: str | None = None) -> None:
         """Say once that a snapshot is not used; everything is replayed instead."""
-        said = (once_for or key.owner_id, problem)
+        said = (once_for or f"{key.owner_kind} {key.owner_id}", problem)
         if said in self._said:
             return
         if len(self._said) >= _REMEMBERED:

@@ -1,0 +1,1 @@
+"""Projections on demand, and states of the past."""
