@@ -156,6 +156,10 @@ class Dialect:
         """SQL for the database's clock, as text that can be written back."""
         return cast(func.current_timestamp(), Text)
 
+    def now_moment(self) -> ColumnElement[Any]:
+        """SQL for the database's clock, as what a column of moments takes."""
+        return self.now_text()
+
     def now(self, connection: Connection) -> datetime:
         """The database's clock; UTC."""
         moment = datetime.fromisoformat(self._clock.run(connection, {}).scalar_one())

@@ -100,6 +100,10 @@ class _ThroughPsycopg(Dialect):
         """The clock itself: a lease must not begin when its transaction did."""
         return cast(func.clock_timestamp(), Text)
 
+    def now_moment(self) -> ColumnElement[Any]:
+        """No text becomes a time there by itself, unless it is a parameter."""
+        return func.clock_timestamp()
+
     def columns(self) -> Sequence[ColumnElement[Any]]:
         """JSON and time as text: psycopg would decode them for every row."""
         plain = schema.events.c

@@ -41,7 +41,7 @@ _VALUES: Final = ("version", "last_event_id", "codec", "state")
 def _replace(dialect: Dialect) -> Statement:
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _VALUES}
     newer = update(schema.snapshots).where(_this & (_c.version < bindparam("than")))
-    return Statement(newer.values(**values, created_at=dialect.now_text()))
+    return Statement(newer.values(**values, created_at=dialect.now_moment()))
 
 
 @lru_cache(maxsize=64)
@@ -52,7 +52,7 @@ def _insert(dialect: Dialect) -> Statement:
         "schema_tag": bindparam("of_tag"),
     }
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _VALUES}
-    row = insert(schema.snapshots).values(**keys, **values, created_at=dialect.now_text())
+    row = insert(schema.snapshots).values(**keys, **values, created_at=dialect.now_moment())
     return Statement(row)
 
 
