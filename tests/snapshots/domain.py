@@ -6,7 +6,7 @@ import pytest
 from attrs import define, field, frozen
 from sqlalchemy import select, update
 
-from sourcery import Aggregate, EventStore, Policy, Stream, UnitOfWork, event
+from sourcery import Aggregate, EventStore, Policy, UnitOfWork, event
 from sourcery.schema import snapshots
 from sourcery.snapshots.packing import Packing
 
@@ -26,7 +26,6 @@ class Cleared:
 
 
 TallyEvent = Added | Cleared
-STREAM = Stream("tally", "t")
 
 
 def tally(policy: Policy | None = None, version: int = 1) -> type[Any]:
