@@ -86,10 +86,16 @@ class UnitSnapshots:
                 useless=loaded.useless,
             )
 
-    def offer(self) -> None:
-        """After the commit of a unit of its own. Never raises."""
+    def offer(self, *, repeatable: bool) -> None:
+        """After the commit of a unit of its own. Never raises.
+
+        A `repeatable` one may have written nothing, whatever its aggregates recorded.
+        """
         offers = prepare(self.keeper, self._candidates)
-        offer(self.database, self.keeper, [*offers, *self._settled.values()])
+        if repeatable:
+            self._offer_visible(offers)
+        else:
+            offer(self.database, self.keeper, [*offers, *self._settled.values()])
 
     def offer_later(self, connection: Connection) -> None:
         """When the owner of the connection's transaction commits, if it does.

@@ -96,7 +96,7 @@ class UnitOfWork:
             self._transaction.close()
             self._changes.end()
         if self._state is State.COMMITTED and not self._transaction.joined:
-            self._snapshots.offer()
+            self._snapshots.offer(repeatable=bool(self._changes.repeatable))
 
     # -- aggregates --------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from sourcery.codec.backend import STANDARD, Backend, default_backend, orjson_backend
 from sourcery.codec.decoder import Decoder
+from sourcery.codec.definition import names_nothing
 from sourcery.codec.encoder import encode_event
 from sourcery.codec.fingerprint import fingerprint
 from sourcery.codec.json import JsonCodec, check_state
@@ -22,6 +23,7 @@ __all__ = [
     "default_backend",
     "encode_event",
     "fingerprint",
+    "names_nothing",
     "orjson_backend",
     "rename",
     "upcast",

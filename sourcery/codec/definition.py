@@ -23,6 +23,12 @@ def check_class(converter: Converter, cls: Any, *, strict: bool = False) -> None
     _Check(converter, strict=strict).hint(cls, getattr(cls, "__qualname__", str(cls)), None)
 
 
+def names_nothing(cls: type[Any], error: NameError) -> DefinitionError:
+    """The error of a class with an annotation that nobody can resolve."""
+    problem = f"the annotation {error.name!r} of a field names nothing at module level"
+    return DefinitionError(cls.__qualname__, problem)
+
+
 class _Check:
     """One walk; a class that contains itself is looked at once."""
 
@@ -51,8 +57,7 @@ class _Check:
         try:
             attrs.resolve_types(cls)
         except NameError as error:
-            problem = f"the annotation {error.name!r} of a field names nothing at module level"
-            raise DefinitionError(cls.__qualname__, problem) from None
+            raise names_nothing(cls, error) from None
         for field in attrs.fields(cls):
             if field.type is None and self._strict:
                 raise DefinitionError(cls.__qualname__, f"field {field.name!r} has no type")

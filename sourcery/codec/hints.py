@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import types
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
@@ -55,6 +56,12 @@ def is_attrs(hint: Any) -> bool:
     """Whether a hint is an attrs class, with or without arguments."""
     cls = class_of(hint)
     return cls is not None and attrs.has(cls)
+
+
+def is_dataclass(hint: Any) -> bool:
+    """Whether a hint is a class of `dataclasses`, with or without arguments."""
+    cls = class_of(hint)
+    return cls is not None and dataclasses.is_dataclass(cls)
 
 
 def is_set(hint: Any) -> bool:

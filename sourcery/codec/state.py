@@ -7,33 +7,39 @@ tell, else when it is written.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict, deque
-from collections.abc import Callable
-from typing import Any, Final, NoReturn, cast, get_args
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NoReturn, get_args
 
 import attrs
-from attrs import AttrsInstance
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
-from sourcery.codec.hints import Hook, bare, class_of, is_attrs
+from sourcery.codec.hints import Hook, bare, class_of, is_attrs, is_dataclass
 from sourcery.codec.plain import Unstorable, check_float, check_int, mismatch
 from sourcery.errors import DefinitionError
+from sourcery.events import is_frozen
 
 #: What JSON does not hold of a class.
 _LOSES: Final[dict[Any, str]] = {
     deque: "a deque would lose its maxlen: use a list",
     defaultdict: "a defaultdict would lose its factory: use a dict and setdefault",
+    Sequence: "a Sequence may come back as a tuple: say list or tuple",
 }
 
 
 def make_strict(converter: Converter) -> None:
     """Register the hooks, after all others."""
-    converter.register_unstructure_hook_factory(is_attrs, _write_all(converter))
-    converter.register_structure_hook_factory(is_attrs, _read_all(converter))
+    converter.register_unstructure_hook_factory(_is_record, _write_all(converter))
+    converter.register_structure_hook_factory(_is_record, _read_all(converter))
     converter.register_unstructure_hook_func(_is_untyped, exactly_plain)
     converter.register_structure_hook_func(_is_untyped, lambda value, _: value)
     converter.register_structure_hook_factory(_loses, _refuse)
+
+
+def _is_record(hint: Any) -> bool:
+    return is_attrs(hint) or is_dataclass(hint)
 
 
 def _is_untyped(hint: Any) -> bool:
@@ -74,8 +80,7 @@ def _read_all(converter: Converter) -> Callable[[Any], Hook]:
         read: Any = make_dict_structure_fn(
             hint, converter, _cattrs_include_init_false=True, _cattrs_forbid_extra_keys=True
         )
-        fields = attrs.fields(cast(type[AttrsInstance], class_of(hint)))
-        names = {field.name for field in fields}
+        names = _names(class_of(hint))
 
         def structure(data: Any, _: Any) -> Any:
             if isinstance(data, dict) and (missing := names - data.keys()):
@@ -85,6 +90,18 @@ def _read_all(converter: Converter) -> Callable[[Any], Hook]:
         return structure
 
     return factory
+
+
+def _names(cls: Any) -> set[str]:
+    """The fields of a record, all of which can be put back."""
+    of_attrs = attrs.has(cls)
+    fields = attrs.fields(cls) if of_attrs else dataclasses.fields(cls)
+    if is_frozen(cls) if of_attrs else cls.__dataclass_params__.frozen:
+        for field in fields:
+            if not field.init:
+                problem = f"field {field.name!r} is frozen and not taken by __init__"
+                raise DefinitionError(cls.__qualname__, f"{problem}: it could not be put back")
+    return {field.name for field in fields}
 
 
 def exactly_plain(value: Any) -> Any:

@@ -162,7 +162,7 @@ class Dialect:
         return cast(func.current_timestamp(), Text)
 
     def now_moment(self) -> ColumnElement[Any]:
-        """SQL for the database's clock, as a column of ours that holds a time takes it."""
+        """SQL for the database's clock, as what a column of moments takes."""
         return self.now_text()
 
     def now(self, connection: Connection) -> datetime:

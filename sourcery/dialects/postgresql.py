@@ -101,6 +101,7 @@ class _ThroughPsycopg(Dialect):
         return cast(func.clock_timestamp(), Text)
 
     def now_moment(self) -> ColumnElement[Any]:
+        """No text becomes a time there by itself, unless it is a parameter."""
         return func.clock_timestamp()
 
     def columns(self) -> Sequence[ColumnElement[Any]]:

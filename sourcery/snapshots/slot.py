@@ -7,7 +7,7 @@ from typing import Any
 from attrs import frozen
 
 from sourcery.aggregate import Aggregate, aggregate_type
-from sourcery.codec import fingerprint
+from sourcery.codec import fingerprint, names_nothing
 from sourcery.events import event_type
 from sourcery.policy import Policy
 from sourcery.projection import Projection, projection_type
@@ -60,4 +60,7 @@ def _of_projection(cls: type[Projection[Any]], policy: Policy | None) -> Slot | 
 
 def _tag(cls: type[Any], version: int, classes: tuple[type[Any], ...], *more: str) -> str:
     kinds = sorted(event_type(event).kind for event in classes)
-    return f"{version}-{fingerprint(cls, *kinds, *more)}"
+    try:
+        return f"{version}-{fingerprint(cls, *kinds, *more)}"
+    except NameError as error:
+        raise names_nothing(cls, error) from None

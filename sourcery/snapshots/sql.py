@@ -112,7 +112,15 @@ def _snapshot(key: Key, row: Any) -> Snapshot:
     return Snapshot(
         key=key,
         version=version,
-        last_event_id=event_id if isinstance(event_id, UUID) else UUID(event_id),
+        last_event_id=event_id if isinstance(event_id, UUID) else _uuid(event_id),
         codec=codec,
         state=bytes(state),
     )
+
+
+def _uuid(text: str) -> UUID:
+    """A damaged id becomes one that no event has, so that its snapshot is not used."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return UUID(int=0)
