@@ -21,6 +21,7 @@ from sourcery.subscriber import Subscriber
 from sourcery.subscription import Subscription
 from sourcery.token import Token
 from sourcery.unit_of_work import UnitOfWork
+from sourcery.upkeep import delete_snapshots, stored_snapshots, verify_snapshots
 from sourcery.worker import ErrorPolicy
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "always",
     "any_of",
     "consumer_health",
+    "delete_snapshots",
     "event",
     "every",
     "execute",
@@ -65,6 +67,8 @@ __all__ = [
     "rename",
     "serving_model",
     "slower_than",
+    "stored_snapshots",
     "transact",
     "upcast",
+    "verify_snapshots",
 ]

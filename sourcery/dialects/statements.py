@@ -12,7 +12,15 @@ from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from attrs import frozen
-from sqlalchemy import ClauseElement, ColumnElement, Connection, CursorResult, Engine, String
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Engine,
+    String,
+    and_,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -44,6 +52,14 @@ def schema_of(connection: Connection | Engine) -> str | None:
     """The schema that `schema_translate_map` gives to our tables."""
     translate = connection.get_execution_options().get("schema_translate_map")
     return translate.get(None) if translate else None
+
+
+def beyond(columns: Sequence[ColumnElement[Any]], last: Sequence[Any]) -> ColumnElement[bool]:
+    """What follows a key in its order; spelled out: not every database has an index for tuples."""
+    further: ColumnElement[bool] = columns[0] > last[0]
+    if len(columns) == 1:
+        return further
+    return further | and_(columns[0] == last[0], beyond(columns[1:], last[1:]))
 
 
 class Constant(ColumnElement[str]):

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from attrs import define, field, frozen
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, select, tuple_
+from sqlalchemy import Connection, Row, Table, select, tuple_
 
+from sourcery.dialects.statements import beyond
 from sourcery.errors import InvalidArgument, NotComparable
 from sourcery.read_models.meeting import meeting
 from sourcery.read_models.tables import Tables
@@ -150,7 +151,7 @@ class Comparing:
         last: Key | None = None
         while True:
             found = self.connection.execute(
-                page if last is None else page.where(_after(of_key, last))
+                page if last is None else page.where(beyond(of_key, last))
             )
             rows = _by_key(found.all(), len(keys))
             yield {key: values for key, values in rows.items() if self._is_chosen(key)}
@@ -206,11 +207,3 @@ def _checked_columns(columns: Iterable[str], pairs: Sequence[Pair]) -> frozenset
 
 def _by_key(rows: Sequence[Row[Any]], keys: int) -> dict[Key, Key]:
     return {tuple(row[:keys]): tuple(row[keys:]) for row in rows}
-
-
-def _after(columns: Sequence[ColumnElement[Any]], last: Key) -> ColumnElement[bool]:
-    """What follows a key; spelled out, since not every database uses an index for tuples."""
-    beyond: ColumnElement[bool] = columns[0] > last[0]
-    if len(columns) == 1:
-        return beyond
-    return beyond | and_(columns[0] == last[0], _after(columns[1:], last[1:]))

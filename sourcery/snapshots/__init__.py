@@ -8,12 +8,14 @@ Everything here takes a connection, executes and never commits.
 """
 
 from sourcery.snapshots.contract import Found, Key, NoSnapshots, Snapshot, SnapshotStore
+from sourcery.snapshots.inventory import Choice, StoredSnapshot
 from sourcery.snapshots.keeper import Keeper
 from sourcery.snapshots.memory import MemorySnapshots
-from sourcery.snapshots.slot import Slot
+from sourcery.snapshots.slot import Slot, owner_kind_of
 from sourcery.snapshots.sql import SqlSnapshots
 
 __all__ = [
+    "Choice",
     "Found",
     "Keeper",
     "Key",
@@ -23,4 +25,6 @@ __all__ = [
     "Snapshot",
     "SnapshotStore",
     "SqlSnapshots",
+    "StoredSnapshot",
+    "owner_kind_of",
 ]

@@ -28,6 +28,13 @@ class Slot:
         return Key(self.owner_kind, id, self.schema_tag)
 
 
+def owner_kind_of(cls: type[Any]) -> str:
+    """Whose snapshots those of a class are."""
+    if issubclass(cls, Projection):
+        return f"projection:{projection_type(cls).name}"
+    return f"aggregate:{aggregate_type(cls).category}"
+
+
 def slot_of(cls: type[Any], policy: Policy | None) -> Slot | None:
     """How snapshots of a class are kept; None when neither it nor its store has a policy.
 
@@ -45,7 +52,7 @@ def _of_aggregate(cls: type[Aggregate[Any]], policy: Policy | None) -> Slot | No
     if due is None:
         return None
     tag = _tag(cls, declared.snapshots.version, declared.classes)
-    return Slot(cls, f"aggregate:{declared.category}", tag, due)
+    return Slot(cls, owner_kind_of(cls), tag, due)
 
 
 def _of_projection(cls: type[Projection[Any]], policy: Policy | None) -> Slot | None:
@@ -55,7 +62,7 @@ def _of_projection(cls: type[Projection[Any]], policy: Policy | None) -> Slot | 
         return None
     narrowed = (f"per stream {declared.per_stream}", *sorted(declared.categories))
     tag = _tag(cls, declared.snapshots.version, declared.classes, *narrowed)
-    return Slot(cls, f"projection:{declared.name}", tag, due)
+    return Slot(cls, owner_kind_of(cls), tag, due)
 
 
 def _tag(cls: type[Any], version: int, classes: tuple[type[Any], ...], *more: str) -> str:

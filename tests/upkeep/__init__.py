@@ -1,0 +1,1 @@
+"""Upkeep: what jobs and operators do to a store."""
