@@ -1,13 +1,16 @@
 """Projections that keep snapshots, and looks at what is stored of them."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from attrs import define, field, frozen
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
-from sourcery import Aggregate, EventStore, Projection, Recorded, Stream, UnitOfWork, always, never
+from sourcery import Aggregate, EventStore, Recorded, Stream, UnitOfWork, always, never
+from sourcery.following import Follower
 from sourcery.schema import events as events_table
 from sourcery.schema import snapshots as table
 from tests.live.projections import History
@@ -36,17 +39,6 @@ class KeptNumber(History, name="kept-number", snapshot=always()):
     def concerns(self, recorded: Recorded[Happened]) -> bool:
         """Select."""
         return str(recorded.event.number) == self.id
-
-
-@define
-class Count(Projection[Happened], name="happened-count", snapshot=never()):
-    """A small state, whatever the log is."""
-
-    count: int = 0
-
-    def apply(self, recorded: Recorded[Happened]) -> None:
-        """Evolve."""
-        self.count += 1
 
 
 @define
@@ -108,6 +100,11 @@ def change_event(store: EventStore, position: int, **values: str) -> None:
         connection.execute(statement, values | {"position": position})
 
 
+def warnings(log: pytest.LogCaptureFixture) -> list[str]:
+    """What was said of snapshots."""
+    return [r.getMessage() for r in log.records if r.levelno >= logging.WARNING]
+
+
 @frozen
 class Reading:
     """What was asked of the event table."""
@@ -124,8 +121,6 @@ class Reading:
 @contextmanager
 def reading_pages(monkeypatch: Any) -> Iterator[Reading]:
     """Note each row of the log that is given to whoever follows it."""
-    from sourcery.following import Follower
-
     reading, look = Reading(), Follower.look
 
     def noted(self: Follower, **options: Any) -> Any:
@@ -136,18 +131,3 @@ def reading_pages(monkeypatch: Any) -> Iterator[Reading]:
     with monkeypatch.context() as patch:
         patch.setattr(Follower, "look", noted)
         yield reading
-
-
-@contextmanager
-def statements(store: EventStore) -> Iterator[list[str]]:
-    """The statements that a block sends, as SQLAlchemy has them."""
-    sent: list[str] = []
-
-    def executed(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(" ".join(statement.split()))
-
-    event.listen(store.engine, "after_cursor_execute", executed)
-    try:
-        yield sent
-    finally:
-        event.remove(store.engine, "after_cursor_execute", executed)

@@ -1,22 +1,16 @@
 """Promise 35, projections: beginning at a snapshot gives what beginning at the origin gives."""
 
-import logging
-from typing import Any
 from uuid import UUID
 
 import pytest
-from attrs import define, field
 
-from sourcery import EventStore, Projection, Recorded, always
+from sourcery import EventStore, always
 from sourcery.errors import InvalidArgument
 from sourcery.schema import snapshots as snapshots_table
 from sourcery.snapshots import MemorySnapshots
 from tests.databases import Database
-from tests.domain import ORDER, Remarked
-from tests.domain import append as append_events
 from tests.guards.effort import measuring
 from tests.live.projections import History, read
-from tests.ordering.happened import Happened
 from tests.ordering.support import append
 from tests.project.support import (
     Asked,
@@ -29,17 +23,13 @@ from tests.project.support import (
     reading_pages,
     stored,
     versions,
+    warnings,
 )
 
 pytestmark = pytest.mark.promise(35)
 
 #: A snapshot before it, the page behind it, and where they end.
 SLACK = 40
-
-
-def warnings(log: pytest.LogCaptureFixture) -> list[str]:
-    """What was said of snapshots."""
-    return [r.getMessage() for r in log.records if r.levelno >= logging.WARNING]
 
 
 def test_only_what_follows_is_read(store: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,60 +172,6 @@ def test_a_snapshot_ahead_of_a_restored_log_is_not_used(store: EventStore) -> No
     state = store.project(Kept)
     assert [1, 2, 3] == state.positions
     assert [3] == versions(store)
-
-
-def released(cls: type[Any]) -> type[Any]:
-    """Let a class pass for the next release of `Kept`: its name and fields are the same."""
-    cls.__qualname__ = Kept.__qualname__
-    return cls
-
-
-@released
-@define
-class Wider(Projection[Happened | Remarked], name="kept", snapshot=always()):
-    """It counts another kind as well."""
-
-    positions: list[int] = field(factory=list)
-    versions: dict[str, int] = field(factory=dict)
-
-    def apply(self, recorded: Recorded[Happened | Remarked]) -> None:
-        """Evolve."""
-        self.positions.append(recorded.position)
-
-
-@released
-@define
-class Narrower(History, name="kept", categories=["thing"], snapshot=always()):
-    """Only things."""
-
-
-@released
-@define
-class Raised(History, name="kept", snapshot=always(), snapshot_version=2):
-    """Its `apply` was changed."""
-
-
-@pytest.mark.parametrize(
-    ("release", "expected"),
-    [(Wider, [1, 2, 3, 4]), (Narrower, [1, 4]), (Raised, [1, 2, 4])],
-)
-def test_another_release_begins_anew(
-    store: EventStore,
-    release: type[History],
-    expected: list[int],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """With more kinds, other categories or another version; the old one keeps its own."""
-    append(store)
-    append_to(store, "other", 1)
-    append_events(store, ORDER, [Remarked("of a kind that Kept does not know")])
-    append(store)
-    assert [1, 2, 4] == store.project(Kept).positions
-    for _ in range(2):
-        assert expected == store.project(release).positions
-    assert 2 == len({one.tag for one in stored(store)})
-    assert 1 == len(warnings(caplog))
-    assert [1, 2, 4] == store.project(Kept).positions
 
 
 def test_a_damaged_one_is_replaced(store: EventStore) -> None:
