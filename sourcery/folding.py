@@ -56,7 +56,8 @@ class Fold(Generic[P]):
     last: StoredRow | None = None
     _classes: set[type[Any]] = field(factory=set[type[Any]])
     _began: float = field(factory=time.monotonic)
-    _useless: Snapshot | None = None
+    #: A stored snapshot that is of no use.
+    useless: Snapshot | None = None
 
     @property
     def position(self) -> int:
@@ -75,7 +76,7 @@ class Fold(Generic[P]):
     def _events(self, page: Page) -> Iterator[Recorded[Any]]:
         for self.row in page.rows:
             for recorded in self.decoder.decode(self.row):
-                self._classes.add(type(recorded.event))
+                self._classes.add(recorded.event.__class__)
                 yield recorded
         self.row = None
 
@@ -91,7 +92,7 @@ class Fold(Generic[P]):
         if any(one.snapshot for one in offers):
             self.since, self._began = 0, time.monotonic()
             self._classes.clear()
-        self._useless = None
+        self.useless = None
         return offers
 
     def _candidate(self, slot: Slot, last: StoredRow, *, asked: bool) -> Candidate:
@@ -104,7 +105,7 @@ class Fold(Generic[P]):
             last_event_id=as_uuid(last[_EVENT_ID]),
             facts=Facts(since=self.since, seconds=seconds, classes=frozenset(self._classes)),
             asked=asked,
-            useless=self._useless,
+            useless=self.useless,
         )
 
 

@@ -59,7 +59,7 @@ class UnitSnapshots:
         if known is None or known.aggregate is not aggregate:
             raise UnitOfWorkError(f"{stream} was not loaded in this unit of work")
         if known.slot is None:
-            raise refuse_without_policy(type(aggregate))
+            raise refuse_without_policy(aggregate.__class__)
         self._asked.add(stream)
 
     def gather(self, batch: Batch) -> None:
@@ -74,7 +74,7 @@ class UnitSnapshots:
                 continue
             aggregate, version = loaded.aggregate, loaded.aggregate.version
             since = version - loaded.snapshot_version
-            classes = frozenset(type(event) for event, _ in recorded_by(aggregate))
+            classes = frozenset(event.__class__ for event, _ in recorded_by(aggregate))
             yield Candidate(
                 slot=slot,
                 id=stream.id,

@@ -69,4 +69,4 @@ class _Shape:
 
 
 def _is_named_tuple(cls: type[Any]) -> bool:
-    return issubclass(cls, tuple) and hasattr(cls, "_fields")
+    return hasattr(cls, "_fields") and issubclass(cls, tuple)

@@ -106,7 +106,7 @@ def _names(cls: Any) -> set[str]:
 
 def exactly_plain(value: Any) -> Any:
     """JSON that stays what it is; of anything else nobody would know what it was."""
-    cls = type(value)
+    cls: type[Any] = value.__class__
     if value is None or cls is str or cls is bool:
         return value
     if cls is int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import field, frozen
 from sqlalchemy import Table
@@ -81,13 +81,15 @@ class Declaration:
 
     def _made(self, mark: str, consumer: str, *, serves: bool) -> Version:
         tables = tables_of(self.name, mark, self.declared)
-        feeding: Callable[..., Any] = Feeding(self.handler, tables, consumer)
+        feeding = Feeding(self.handler, tables, consumer)
         options: dict[str, Any] = self.tuning | {"events": self.events, "batch": self.batch}
+        # which of its overloads, only `batch` knows
+        make = cast(Callable[..., Subscriber], Subscriber)
         return Version(
             store=self.store,
             name=self.name,
             number=self.number,
             tables=tables,
-            subscriber=Subscriber(self.store, consumer, feeding, **options),
+            subscriber=make(self.store, consumer, feeding, **options),
             serves=serves,
         )

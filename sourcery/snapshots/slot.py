@@ -10,7 +10,7 @@ from sourcery.aggregate import Aggregate, aggregate_type
 from sourcery.codec import fingerprint, names_nothing
 from sourcery.events import event_type
 from sourcery.policy import Policy
-from sourcery.projection import Projection, projection_type
+from sourcery.projection import Projection, is_projection, projection_type
 from sourcery.snapshots.contract import Key
 
 
@@ -30,7 +30,7 @@ class Slot:
 
 def owner_kind_of(cls: type[Any]) -> str:
     """Whose snapshots those of a class are."""
-    if issubclass(cls, Projection):
+    if is_projection(cls):
         return f"projection:{projection_type(cls).name}"
     return f"aggregate:{aggregate_type(cls).category}"
 
@@ -41,7 +41,7 @@ def slot_of(cls: type[Any], policy: Policy | None) -> Slot | None:
     The kinds it is folded from are part of the tag: a state without the events of a kind is
     not one with them.
     """
-    if issubclass(cls, Projection):
+    if is_projection(cls):
         return _of_projection(cls, policy)
     return _of_aggregate(cls, policy)
 
