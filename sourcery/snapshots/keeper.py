@@ -8,10 +8,11 @@ from uuid import UUID
 
 from attrs import frozen
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from sourcery.dialects import Dialect
 from sourcery.policy import Policy
-from sourcery.snapshots.contract import Key, Snapshot, SnapshotStore
+from sourcery.snapshots.contract import Found, Key, Snapshot, SnapshotStore
 from sourcery.snapshots.packing import CodecUnknown, Packing
 from sourcery.snapshots.slot import Slot, slot_of
 
@@ -56,13 +57,22 @@ class Keeper:
     ) -> tuple[Usable | None, Snapshot | None]:
         """The snapshot to begin from; or one that is of no use and should be removed."""
         key = slot.key(id)
-        found = self._store.find(connection, dialect, key)
+        found = self._found(connection, dialect, key)
         if found.snapshot is None:
             if found.other_tags:
                 text = "has snapshots of another shape of the class only"
                 self.complain(key, text, once_for=slot.owner_kind)
             return None, None
         return self._unpacked(slot, found.snapshot)
+
+    def _found(self, connection: Connection, dialect: Dialect, key: Key) -> Found:
+        try:
+            return self._store.find(connection, dialect, key)
+        except DBAPIError:  # of the transaction that the load is part of
+            raise
+        except Exception as error:  # noqa: BLE001 - a place elsewhere that is not there just now
+            self.complain(key, f"could not be asked for a snapshot ({type(error).__name__})")
+            return Found()
 
     def _unpacked(self, slot: Slot, snapshot: Snapshot) -> tuple[Usable | None, Snapshot | None]:
         try:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from sourcery import EventStore, SqlSnapshots, UnitOfWork, always
 from sourcery.dialects import Dialect
-from sourcery.snapshots import Snapshot
+from sourcery.snapshots import Found, Key, Snapshot
 from tests.databases import Database
 from tests.snapshots.domain import Added, kept, tally, work
 from tests.unit_of_work.waiting import wait_until
@@ -50,6 +50,25 @@ def test_a_place_that_raises_fails_no_command(
         assert not store.snapshot(CLS, "t")
         assert (PAYLOAD, 2) == (store.load(CLS, "t").total, place.failed)
     assert ["a snapshot could not be stored: OSError"] * 2 == said(caplog)
+
+
+class Away(SqlSnapshots):
+    """It cannot be read."""
+
+    def find(self, connection: Connection, dialect: Dialect, key: Key) -> Found:
+        raise ConnectionError(f"no route to {key}")
+
+
+def test_a_place_that_cannot_be_asked_fails_no_load(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Everything is replayed, and it is said once."""
+    with EventStore(database.url, snapshot_store=Away()) as store:
+        work(store, CLS, PAYLOAD)
+        assert PAYLOAD == store.load(CLS, "t").total
+        assert PAYLOAD == store.load(CLS, "t").total
+    [text] = said(caplog)
+    assert "could not be asked for a snapshot (ConnectionError)" in text
 
 
 def test_a_place_that_raises_fails_no_caller(
