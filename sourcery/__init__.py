@@ -1,5 +1,6 @@
 """Sourcery: event sourcing for Python on SQLAlchemy."""
 
+from sourcery.accepting import Accepting, accepting
 from sourcery.aggregate import Aggregate
 from sourcery.codec import Codec, JsonCodec, Part, rename, upcast
 from sourcery.consumers import Letter
@@ -7,6 +8,7 @@ from sourcery.context import Metadata, metadata
 from sourcery.control import Consumer, ConsumerHealth, consumer_health
 from sourcery.events import event
 from sourcery.expected import ANY, EXISTS
+from sourcery.inbox_retention import purge_inbox
 from sourcery.live import LiveProjection
 from sourcery.policy import Policy, always, any_of, every, never, on, slower_than
 from sourcery.projection import Projection
@@ -27,6 +29,7 @@ __all__ = [
     "EXISTS",
     "NOW",
     "ORIGIN",
+    "Accepting",
     "Aggregate",
     "Codec",
     "Consumer",
@@ -51,6 +54,7 @@ __all__ = [
     "Token",
     "Transacted",
     "UnitOfWork",
+    "accepting",
     "always",
     "any_of",
     "consumer_health",
@@ -60,6 +64,7 @@ __all__ = [
     "metadata",
     "never",
     "on",
+    "purge_inbox",
     "rename",
     "slower_than",
     "transact",

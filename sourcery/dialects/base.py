@@ -18,11 +18,12 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, Engine, Select, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Insert, Select, Table, cast, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
 from sourcery import schema
+from sourcery.columns import moment_of
 from sourcery.dialects import counter
 from sourcery.dialects.batch import Batch, Written
 from sourcery.dialects.floors import OldestFloor
@@ -158,12 +159,18 @@ class Dialect:
 
     def now(self, connection: Connection) -> datetime:
         """The database's clock; UTC."""
-        moment = datetime.fromisoformat(self._clock.run(connection, {}).scalar_one())
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment_of(self._clock.run(connection, {}).scalar_one())
 
     @cached_property
     def _clock(self) -> Statement:
         return Statement(select(self.now_text()))
+
+    def unless_there(self, table: Table, values: Mapping[str, Any]) -> Insert | None:
+        """An insert that passes over a row whose key is there already.
+
+        None where the database has no such words: the caller undoes what failed.
+        """
+        return None
 
     # -- reading -----------------------------------------------------------------------
 

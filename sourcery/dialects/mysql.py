@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, cast, func, text
+from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, cast, func, insert, text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import DBAPIError
 
@@ -89,6 +89,13 @@ class MySQLDialect(Dialect):
         if size > self._largest:
             problem = f"takes {size} bytes of a statement, the server's max_allowed_packet is less"
             raise EncodeError(kind, "it", problem)
+
+    def unless_there(self, table: Table, values: Mapping[str, Any]) -> Insert:
+        """IGNORE also cuts what is too long, so lengths are checked before.
+
+        ON DUPLICATE KEY UPDATE would say of a row that was there that one was inserted.
+        """
+        return insert(table).values(values).prefix_with("IGNORE")
 
     def is_autocommit(self, connection: Connection) -> bool:
         driver: Any = connection.connection.driver_connection

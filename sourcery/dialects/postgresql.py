@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Select,
+    Table,
     bindparam,
     cast,
     extract,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
@@ -99,6 +101,9 @@ class _ThroughPsycopg(Dialect):
     def now_text(self) -> ColumnElement[str]:
         """The clock itself: a lease must not begin when its transaction did."""
         return cast(func.clock_timestamp(), Text)
+
+    def unless_there(self, table: Table, values: Mapping[str, Any]) -> Insert:
+        return insert(table).values(values).on_conflict_do_nothing()
 
     def columns(self) -> Sequence[ColumnElement[Any]]:
         """JSON and time as text: psycopg would decode them for every row."""

@@ -18,10 +18,13 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Insert,
+    Table,
     Text,
     bindparam,
     event,
     func,
+    insert,
     literal_column,
     update,
 )
@@ -132,6 +135,9 @@ class SQLiteDialect(Dialect):
         if row is None:
             raise StoreRewound("the row of sourcery_positions is gone")
         return row[0] - count + 1, row[1]
+
+    def unless_there(self, table: Table, values: Mapping[str, Any]) -> Insert:
+        return insert(table).values(values).prefix_with("OR IGNORE")
 
     def now_text(self) -> ColumnElement[str]:
         return func.strftime("%Y-%m-%d %H:%M:%f", "now")

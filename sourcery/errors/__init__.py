@@ -24,7 +24,12 @@ from sourcery.errors.consumers import (
     UseTheHandlersSession,
     WaitTimeout,
 )
-from sourcery.errors.messages import BrokerUnavailable, MessageRefused
+from sourcery.errors.messages import (
+    BrokerUnavailable,
+    MappingFailed,
+    MessageRefused,
+    MessageTooOld,
+)
 from sourcery.errors.setup import (
     AutocommitRefused,
     DatabaseMisconfigured,
@@ -32,6 +37,7 @@ from sourcery.errors.setup import (
     SchemaBehind,
     SchemaMissing,
     StandbyRefused,
+    StoreCloned,
     StoreClosed,
     StoreRewound,
     UnknownDatabase,
@@ -73,7 +79,9 @@ __all__ = [
     "IdConflict",
     "InvalidArgument",
     "InvalidName",
+    "MappingFailed",
     "MessageRefused",
+    "MessageTooOld",
     "ProjectionFailed",
     "ProjectionNotRunning",
     "RequestRefused",
@@ -86,6 +94,7 @@ __all__ = [
     "SlowReader",
     "SourceryError",
     "StandbyRefused",
+    "StoreCloned",
     "StoreClosed",
     "StoreRewound",
     "StreamNotFound",

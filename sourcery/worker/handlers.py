@@ -11,17 +11,21 @@ from sourcery.worker.delivery import Batch, Delivery, Each, Effects
 
 def delivery_of(handler: Callable[..., object], *, batch: bool, effects: bool) -> Delivery:
     """How a handler is called. Raises `InvalidArgument` for what is none."""
+    if batch and effects:
+        raise InvalidArgument("batch", "effects are handled one event at a time")
+    check_function(handler, ["recorded"] if effects else ["uow", "events" if batch else "recorded"])
+    if effects:
+        return Effects(handler)
+    return Batch(handler) if batch else Each(handler)
+
+
+def check_function(handler: Callable[..., object], names: list[str]) -> None:
+    """Raise `InvalidArgument` for what is no plain function of these arguments."""
     if not callable(handler):
         raise InvalidArgument("handler", "must be a function")
     if any(map(_only_begins, (handler, type(handler).__call__))):
         raise InvalidArgument("handler", "must be a plain function, neither async nor a generator")
-    if batch and effects:
-        raise InvalidArgument("batch", "effects are handled one event at a time")
-    names = ["recorded"] if effects else ["uow", "events" if batch else "recorded"]
     _check_takes(handler, names)
-    if effects:
-        return Effects(handler)
-    return Batch(handler) if batch else Each(handler)
 
 
 def _check_takes(handler: Callable[..., object], names: list[str]) -> None:
