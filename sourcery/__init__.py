@@ -10,6 +10,7 @@ from sourcery.events import event
 from sourcery.expected import ANY, EXISTS
 from sourcery.inbox_retention import purge_inbox
 from sourcery.live import LiveProjection
+from sourcery.outgoing import MessageMapping, Outgoing, outgoing
 from sourcery.policy import Policy, always, any_of, every, never, on, slower_than
 from sourcery.projection import Projection
 from sourcery.recorded import Recorded
@@ -40,8 +41,10 @@ __all__ = [
     "Letter",
     "LiveProjection",
     "MemorySnapshots",
+    "MessageMapping",
     "Metadata",
     "NoSnapshots",
+    "Outgoing",
     "Part",
     "Policy",
     "Projection",
@@ -64,6 +67,7 @@ __all__ = [
     "metadata",
     "never",
     "on",
+    "outgoing",
     "purge_inbox",
     "rename",
     "slower_than",

@@ -18,6 +18,8 @@ from sourcery.database import Database
 from sourcery.errors import InvalidArgument
 from sourcery.events import event_classes, unique_kinds
 from sourcery.log import Query
+from sourcery.mapping import Mappings
+from sourcery.outgoing import MessageMapping
 from sourcery.policy import Policy, check_policy
 from sourcery.reading import read_events
 from sourcery.recorded import Recorded
@@ -65,6 +67,7 @@ class EventStore(States):
         notify: bool = True,
         snapshot: Policy | None = None,
         snapshot_store: SnapshotStore | None = None,
+        messages: Iterable[MessageMapping[Any]] = (),
     ) -> None:
         """Declare the events for reads that name none.
 
@@ -77,11 +80,14 @@ class EventStore(States):
         waits); without it, as behind a pooler that hands on connections between transactions,
         they find out when they look again. `snapshot` is the policy of classes that declare none,
         `snapshot_store` where snapshots are kept: `SqlSnapshots()`, in the database, unless
-        another is given. Raises `DefinitionError` for a kind declared twice and for a class
-        that cannot be stored, `UnknownDatabase` for a database without a dialect.
+        another is given. `messages` are mappings made by `@outgoing`: what units of work of this
+        store write into the outbox with their events. Raises `DefinitionError` for a kind
+        declared twice and for a class that cannot be stored, `UnknownDatabase` for a database
+        without a dialect.
         """
         self.codec: Codec = codec or JsonCodec()
         self.clock = clock
+        self.mappings: Mappings = Mappings.of(self.codec, messages)
         self._upcasters = Upcasters(upcasters)
         self._decoders: dict[tuple[type[Any], ...], Decoder] = {}
         aggregates = tuple(aggregates)

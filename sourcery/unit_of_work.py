@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from sourcery.aggregate import Aggregate, aggregate_type, restore
 from sourcery.changes import Changes
-from sourcery.context import in_handler, note_written
+from sourcery.context import current_metadata, in_handler, note_written
 from sourcery.errors import StreamNotFound, UnitOfWorkError, UseTheHandlersSession, VersionConflict
 from sourcery.expected import ANY, ExpectedVersion, check_expected
 from sourcery.inbox import accept
@@ -29,6 +29,7 @@ from sourcery.joining import Joinable, JoinedTransaction
 from sourcery.loading import Loaded, Loading
 from sourcery.log import stale, translated
 from sourcery.outbox import message
+from sourcery.outgoing import Outgoing
 from sourcery.projection import Projection
 from sourcery.selection import check_stream
 from sourcery.snapshotting import UnitSnapshots
@@ -64,7 +65,7 @@ class UnitOfWork:
     def __init__(self, store: EventStore, *, session: Joinable | None = None) -> None:
         self._store = store
         self._state = State.NEW
-        self._changes = Changes(store.codec)
+        self._changes = Changes(store.codec, store.mappings)
         self._snapshots = UnitSnapshots(store.database, store.keeper)
         self._token: Token | None = None
         self._transaction: UnitTransaction = (
@@ -198,7 +199,8 @@ class UnitOfWork:
         is encoded now: an attrs object or JSON value as JSON, bytes as they are.
         """
         self._check_open()
-        self._changes.messages.append(message(self._store.codec, topic, payload, key, headers))
+        given = Outgoing(topic, payload, key=key, headers=headers)
+        self._changes.messages.append(message(self._store.codec, given, current_metadata()))
 
     def accept(
         self, consumer: str, message_id: str | UUID, *, sent_at: datetime | None = None
