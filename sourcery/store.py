@@ -13,6 +13,7 @@ from sqlalchemy.orm import sessionmaker
 from typing_extensions import TypeForm, Unpack
 
 from sourcery.aggregate import Aggregate, aggregate_type
+from sourcery.cloning import adopt
 from sourcery.codec import Codec, Decoder, JsonCodec, Upcaster, Upcasters
 from sourcery.database import Database
 from sourcery.errors import InvalidArgument
@@ -120,6 +121,18 @@ class EventStore(States):
         Commits. Tokens made before no longer resolve.
         """
         self.database.repair()
+
+    def adopt(self, *, moved: bool = False) -> bool:
+        """After `StoreCloned`: let relays and effect handlers work in this copy. Commits.
+
+        Makes it a store of its own, with a new id: tokens of the original are refused here and
+        its own there, its messages come from another source, and whoever names an `environment`
+        first claims it. With `moved` the original is no more, and the id stays; tokens from
+        before no longer resolve. False, and nothing is written, where the store was set up.
+        Do it while nothing else runs on the copy: other programs remember the old id.
+        """
+        self.database.start()
+        return adopt(self.database, moved=moved)
 
     def settled(self) -> int:
         """The position at or below which nothing can still appear."""

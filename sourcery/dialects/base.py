@@ -28,6 +28,7 @@ from sourcery.dialects import counter
 from sourcery.dialects.batch import Batch, Written
 from sourcery.dialects.floors import OldestFloor
 from sourcery.dialects.notices import Notices
+from sourcery.dialects.place import Place
 from sourcery.dialects.statements import Statement
 from sourcery.errors import StoreRewound
 from sourcery.recorded import COLUMNS
@@ -100,6 +101,10 @@ class Dialect:
     def impatient(self, connection: Connection) -> Generator[None]:
         """Inside, beginning a transaction fails rather than waits for another writer."""
         yield
+
+    def place(self, connection: Connection) -> Place:
+        """Where the database says it is, as the revision asked that wrote the store's row."""
+        return Place("")
 
     def oldest_floor(self, connection: Connection) -> OldestFloor | None:
         """Who holds back the settled position longest; None where nobody can, or does."""

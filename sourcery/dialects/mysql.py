@@ -18,6 +18,7 @@ from sourcery import schema
 from sourcery.columns import Identifier
 from sourcery.dialects.base import Dialect, names_a_log
 from sourcery.dialects.batch import Batch, Written
+from sourcery.dialects.place import Place
 from sourcery.dialects.statements import schema_of
 from sourcery.errors import DatabaseMisconfigured, EncodeError
 from sourcery.recorded import COLUMNS
@@ -128,6 +129,10 @@ class MySQLDialect(Dialect):
         if abs(int(started) - _server_start(connection)) > _START_DRIFT:
             return True
         return self.end_backend(connection, int(number))
+
+    def place(self, connection: Connection) -> Place:
+        """The name alone: MariaDB has no identifier that survives a fail-over."""
+        return Place(connection.exec_driver_sql("SELECT database()").scalar() or "")
 
     def now_text(self) -> ColumnElement[str]:
         return cast(func.utc_timestamp(6), mysql.CHAR)

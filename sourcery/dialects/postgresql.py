@@ -38,6 +38,7 @@ from sourcery.dialects.floor_append import append
 from sourcery.dialects.floors import OldestFloor, statements_for
 from sourcery.dialects.notices import Notices
 from sourcery.dialects.notify import PostgreSQLNotices
+from sourcery.dialects.place import Place
 from sourcery.dialects.statements import Statement
 from sourcery.errors import (
     ConfigurationError,
@@ -68,6 +69,11 @@ _MARK: Final = (
 _END_MARKED: Final = (
     _END_BACKEND + " and (extract(epoch from backend_start) * 1000000)::bigint = %s"
 )
+
+_PLACE: Final = (
+    "select current_database(), has_function_privilege('pg_control_system()', 'execute')"
+)
+_SYSTEM: Final = "select system_identifier::text from pg_control_system()"
 
 _KEEPALIVES: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
@@ -157,6 +163,11 @@ class PostgreSQLDialect(_ThroughPsycopg):
 
     def id_value(self, id: UUID) -> Any:
         return id
+
+    def place(self, connection: Connection) -> Place:
+        """Roles may be kept from asking for the identifier: then the name has to do."""
+        name, may_ask = connection.exec_driver_sql(_PLACE).one()
+        return Place(name, connection.exec_driver_sql(_SYSTEM).scalar() if may_ask else None)
 
     # -- reading -----------------------------------------------------------------------
 

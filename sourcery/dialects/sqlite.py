@@ -33,6 +33,7 @@ from sqlalchemy.pool import Pool
 
 from sourcery import schema
 from sourcery.dialects.base import Dialect
+from sourcery.dialects.place import NAME_LENGTH, Place
 from sourcery.dialects.statements import Statement
 from sourcery.errors import DatabaseMisconfigured, StoreRewound
 
@@ -83,6 +84,9 @@ _DRAW: Final = Statement(
 )
 
 
+_PATH: Final = "SELECT file FROM pragma_database_list WHERE name = 'main'"
+
+
 class SQLiteDialect(Dialect):
     """The counter row, drawn in one statement; BEGIN IMMEDIATE makes it the only writer."""
 
@@ -129,6 +133,11 @@ class SQLiteDialect(Dialect):
     def is_autocommit(self, connection: Connection) -> bool:
         driver = _driver_connection(connection)
         return driver.isolation_level is None and not driver.in_transaction
+
+    def place(self, connection: Connection) -> Place:
+        """The end of the file's absolute path, symbolic links resolved as SQLite does."""
+        path = connection.exec_driver_sql(_PATH).scalar() or ""
+        return Place(path[-NAME_LENGTH:])
 
     def draw(self, connection: Connection, count: int) -> tuple[int, Any]:
         row = _DRAW.run(connection, {"count": count}).one_or_none()
