@@ -47,10 +47,9 @@ class MessageTooOld(SourceryError):
 
     def __str__(self) -> str:
         return (
-            f"message {self.message_id!a} was sent at {self.sent_at:%Y-%m-%d %H:%M:%S}, and the "
-            f"inbox of consumer {self.consumer!a} is purged up to "
-            f"{self.forgotten_until:%Y-%m-%d %H:%M:%S} UTC: nobody can tell whether it is a "
-            f"repeat; look for its effects, and purge what is older than brokers deliver"
+            f"message {self.message_id!a} was sent at {self.sent_at}, and the inbox of consumer "
+            f"{self.consumer!a} is purged up to {self.forgotten_until}: nobody can tell whether "
+            f"it is a repeat; look for its effects, and keep ids longer than brokers deliver"
         )
 
 

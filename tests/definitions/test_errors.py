@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ VALUES: dict[str, Any] = {
     "int | None": 4714,
     "Any": "Lusaka",
     "Sequence[str]": ["Quito", "Lima"],
+    "datetime": datetime(1869, 11, 17, 10, 30, tzinfo=UTC),
     "Stream": Stream("harbour", "Macao"),
 }
 
