@@ -14,6 +14,7 @@ from sourcery.errors import InvalidArgument, MessageTooOld
 from sourcery.ids import new_id
 from tests.domain import Note, notes_stored
 from tests.inbox.support import PAYMENTS, accepted, let_pass, remembered, rows_stored, uuid_of
+from tests.ordering.support import wait_until
 
 pytestmark = [pytest.mark.promise(43), pytest.mark.promise(49)]
 
@@ -23,6 +24,16 @@ DAY = timedelta(days=1)
 def ago(days: float) -> datetime:
     """So many days before now."""
     return datetime.now(UTC) - days * DAY
+
+
+def test_rule_35_a_message_of_the_very_moment_of_the_mark_is_refused(bank: EventStore) -> None:
+    """Its row may have been the last one that was removed."""
+    soon = datetime.now(UTC) + timedelta(milliseconds=50)
+    assert accepted(bank, "1", sent_at=soon)  # its row has exactly this time
+    wait_until(lambda: purge_inbox(bank, older_than=timedelta(0)))
+    with pytest.raises(MessageTooOld) as caught:
+        accepted(bank, "1", sent_at=soon)
+    assert soon == caught.value.forgotten_until
 
 
 @contextmanager
