@@ -1,5 +1,6 @@
 """Sourcery: event sourcing for Python on SQLAlchemy."""
 
+from sourcery.accepting import Accepting, accepting
 from sourcery.aggregate import Aggregate
 from sourcery.codec import Codec, JsonCodec, Part, rename, upcast
 from sourcery.consumers import Letter
@@ -8,6 +9,7 @@ from sourcery.control import Consumer, ConsumerHealth, consumer_health
 from sourcery.events import event
 from sourcery.expected import ANY, EXISTS
 from sourcery.live import LiveProjection
+from sourcery.outgoing import MessageMapping, Outgoing, outgoing
 from sourcery.policy import Policy, always, any_of, every, never, on, slower_than
 from sourcery.projection import Projection
 from sourcery.read_models import ReadModel, serving_model
@@ -21,7 +23,7 @@ from sourcery.subscriber import Subscriber
 from sourcery.subscription import Subscription
 from sourcery.token import Token
 from sourcery.unit_of_work import UnitOfWork
-from sourcery.upkeep import delete_snapshots, stored_snapshots, verify_snapshots
+from sourcery.upkeep import delete_snapshots, purge_inbox, stored_snapshots, verify_snapshots
 from sourcery.worker import ErrorPolicy
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "EXISTS",
     "NOW",
     "ORIGIN",
+    "Accepting",
     "Aggregate",
     "Codec",
     "Consumer",
@@ -39,8 +42,10 @@ __all__ = [
     "Letter",
     "LiveProjection",
     "MemorySnapshots",
+    "MessageMapping",
     "Metadata",
     "NoSnapshots",
+    "Outgoing",
     "Part",
     "Policy",
     "Projection",
@@ -54,6 +59,7 @@ __all__ = [
     "Token",
     "Transacted",
     "UnitOfWork",
+    "accepting",
     "always",
     "any_of",
     "consumer_health",
@@ -64,6 +70,8 @@ __all__ = [
     "metadata",
     "never",
     "on",
+    "outgoing",
+    "purge_inbox",
     "rename",
     "serving_model",
     "slower_than",

@@ -16,6 +16,7 @@ from sourcery.dialects import Batch, EventRow, MessageRow, StreamBatch
 from sourcery.errors import InvalidArgument, UnitOfWorkError, VersionConflict
 from sourcery.expected import Expected, ExpectedVersion, admits
 from sourcery.ids import new_id
+from sourcery.mapping import Mappings
 from sourcery.stream import Stream, bucket_of
 
 A = Aggregate[Any]
@@ -26,11 +27,14 @@ class Changes:
     """Everything to be written at the end, in the order it will be written."""
 
     codec: Codec
+    mappings: Mappings
     loaded: dict[Stream, A] = field(factory=dict[Stream, A])
     appended: dict[Stream, StreamBatch] = field(factory=dict[Stream, StreamBatch])
     messages: list[MessageRow] = field(factory=list[MessageRow])
     #: Streams appended with event ids of the caller's, which may be repeats.
     repeatable: list[Stream] = field(factory=list[Stream])
+    #: What appended events lead to, by the mappings of the store.
+    mapped: dict[Stream, list[MessageRow]] = field(factory=dict[Stream, list[MessageRow]])
 
     def append(
         self,
@@ -44,12 +48,20 @@ class Changes:
         if event_ids is not None:
             _check_ids(expected, pending, event_ids)
         rows = encoded(self.codec, stream, pending, event_ids)
+        mapped = self._mapped(stream, pending, rows)
         if stream in self.appended:
             self._extend(self.appended[stream], expected, rows)
         elif rows:
             self.appended[stream] = StreamBatch(stream, expected, rows)
         if event_ids is not None and rows:
             self.repeatable.append(stream)
+        if mapped:
+            self.mapped.setdefault(stream, []).extend(mapped)
+
+    def _mapped(
+        self, stream: Stream, pending: Sequence[Pending], rows: Sequence[EventRow]
+    ) -> list[MessageRow]:
+        return self.mappings.messages(stream, pending, rows) if self.mappings.by_class else []
 
     @staticmethod
     def _extend(batch: StreamBatch, expected: ExpectedVersion, rows: list[EventRow]) -> None:
@@ -65,8 +77,11 @@ class Changes:
         batch.rows.extend(rows)
 
     def batch(self, clock: Callable[[], datetime] | None) -> Batch:
-        """All of it, streams in sorted order, so that two units lock in one order."""
-        streams = dict(self.appended)
+        """All of it, streams in sorted order, so that two units lock in one order.
+
+        Messages of the caller's come first, then those that events lead to, in the events' order.
+        """
+        streams, mapped = dict(self.appended), dict(self.mapped)
         for stream, aggregate in self.loaded.items():
             pending = recorded_by(aggregate)
             if not pending:
@@ -77,8 +92,11 @@ class Changes:
             expected = aggregate.version - len(pending)
             rows = encoded(self.codec, stream, pending, None)
             streams[stream] = StreamBatch(stream, expected, rows)
-        ordered = [streams[stream] for stream in sorted(streams)]
-        return Batch(ordered, self.messages, _aware(clock()) if clock else None)
+            mapped[stream] = self._mapped(stream, pending, rows)
+        ordered = sorted(streams)
+        messages = [*self.messages, *(m for s in ordered for m in mapped.get(s, ()))]
+        moment = _aware(clock()) if clock else None
+        return Batch([streams[stream] for stream in ordered], messages, moment)
 
     @property
     def is_any(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -68,3 +69,14 @@ TABLE_OPTIONS: Final[dict[str, Any]] = {
     for name in ("mysql", "mariadb")
     for option, value in (("engine", "InnoDB"), ("charset", "utf8mb4"))
 }
+
+
+def moment_of(stored: datetime | str) -> datetime:
+    """A time in UTC, from whatever the driver makes of one."""
+    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def as_moment(stored: datetime | str | None) -> datetime | None:
+    """The same, of a time that may be absent."""
+    return None if stored is None else moment_of(stored)

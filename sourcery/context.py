@@ -91,13 +91,14 @@ class Causes:
         if self.event is None:
             return _NOTHING
         if self._derived is None or self._derived[0] is not self.event:
-            self._derived = self.event, _caused_by(self.event)
+            self._derived = self.event, caused_by(self.event.metadata, self.event.event_id)
         return self._derived[1]
 
 
-def _caused_by(event: Cause) -> Metadata:
-    cause, own_id = event.metadata, str(event.event_id)
-    return evolve(cause, causation_id=own_id, correlation_id=cause.correlation_id or own_id)
+def caused_by(metadata: Metadata, event_id: UUID) -> Metadata:
+    """Metadata of what an event of this metadata and id leads to."""
+    own_id = str(event_id)
+    return evolve(metadata, causation_id=own_id, correlation_id=metadata.correlation_id or own_id)
 
 
 _current: ContextVar[Metadata | Causes] = ContextVar("sourcery_metadata", default=_NOTHING)

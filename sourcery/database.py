@@ -163,6 +163,15 @@ class Database:
             begin_generation(connection)
         self.restart()
 
+    def renamed(self) -> Identity:
+        """Read the store's row again, whose id may be another: wake-ups go by it."""
+        with self._starting:
+            wakeups, self._wakeups = self._wakeups, None
+            identity = self.restart()
+        if wakeups is not None:
+            wakeups.close()
+        return identity
+
     # -- wake-ups ----------------------------------------------------------------------
 
     @property

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Final
+from uuid import uuid4
 
 from attrs import frozen
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, null, select, update
 from sqlalchemy.exc import DBAPIError
 
 from sourcery import schema
+from sourcery.dialects import Place
 from sourcery.dialects.statements import Statement
 from sourcery.errors import (
     InvalidArgument,
@@ -35,6 +37,20 @@ _ADOPT: Final = Statement(
     .where(_columns.id == 1, _columns.environment.is_(None))
     .values(environment=bindparam("name"))
 )
+_PLACE: Final = Statement(
+    select(_columns.database_name, _columns.system_identifier).where(_columns.id == 1)
+)
+_MOVE: Final = (
+    update(schema.store)
+    .where((_columns.id == 1) & (_columns.generation == bindparam("seen")))
+    .values(
+        generation=_columns.generation + 1,
+        database_name=bindparam("database"),
+        system_identifier=bindparam("system"),
+    )
+)
+_MOVE_ALONE: Final = Statement(_MOVE)
+_BECOME: Final = Statement(_MOVE.values(store_id=bindparam("new_id"), environment=null()))
 _NEXT_GENERATION: Final = Statement(
     update(schema.store).where(_columns.id == 1).values(generation=_columns.generation + 1)
 )
@@ -118,3 +134,21 @@ def _is_token(value: object) -> bool:
 def begin_generation(connection: Connection) -> None:
     """Make tokens and frontiers of the past recognisable. Does not commit."""
     _NEXT_GENERATION.run(connection, {})
+
+
+def stored_place(connection: Connection) -> Place:
+    """Where the store was set up, or adopted last."""
+    return Place(*tuple(_PLACE.run(connection, {}).one()))
+
+
+def become(connection: Connection, place: Place, seen: int, *, moved: bool) -> bool:
+    """Write where the store is now; unless it moved, as another one. Does not commit.
+
+    False when it is no longer of the generation seen: somebody else was first. A new one begins
+    in either case: what was copied may be older than what tokens name. The environment of the
+    original is not that of a copy: the next store that names one claims it.
+    """
+    values = {"database": place.database, "system": place.system, "seen": seen}
+    if moved:
+        return _MOVE_ALONE.run(connection, values).rowcount == 1
+    return _BECOME.run(connection, values | {"new_id": str(uuid4())}).rowcount == 1

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
 from sourcery.codec import Codec
-from sourcery.context import current_metadata
+from sourcery.context import Metadata
 from sourcery.dialects import MessageRow
 from sourcery.errors import EncodeError, InvalidName
 from sourcery.ids import new_id
+from sourcery.outgoing import Outgoing
 from sourcery.stream import TOPIC_LENGTH, bucket_of, check_name, stream_id_text
 
 JSON: Final = "application/json"
@@ -20,23 +20,17 @@ CONTENT_TYPE: Final = "content-type"
 _CONTENT_TYPE_LENGTH: Final = 100
 
 
-def message(
-    codec: Codec,
-    topic: str,
-    payload: object,
-    key: object,
-    headers: Mapping[str, str] | None,
-) -> MessageRow:
+def message(codec: Codec, given: Outgoing, metadata: Metadata) -> MessageRow:
     """Encode one message.
 
     An attrs object or JSON value goes through the codec; `bytes` are sent as they are, with
-    the content type that the header "content-type" names. Metadata of the context becomes
-    headers, below those given. Raises `EncodeError` or `InvalidName`.
+    the content type that the header "content-type" names. Metadata becomes headers, below those
+    given. Raises `EncodeError` or `InvalidName`.
     """
-    check_name("topic", topic, TOPIC_LENGTH)
-    text_key = None if key is None else _key(key)
+    topic, payload = check_name("topic", given.topic, TOPIC_LENGTH), given.payload
+    text_key = None if given.key is None else _key(given.key)
     message_id = new_id()
-    all_headers = _headers(topic, current_metadata().present | dict(headers or {}))
+    all_headers = _headers(topic, metadata.present | dict(given.headers or {}))
     raw = bytes(payload) if isinstance(payload, bytes | bytearray) else None
     content_type = all_headers.pop(CONTENT_TYPE, JSON if raw is None else BYTES)
     return MessageRow(

@@ -13,11 +13,14 @@ from sqlalchemy.orm import sessionmaker
 from typing_extensions import TypeForm, Unpack
 
 from sourcery.aggregate import Aggregate, aggregate_type
+from sourcery.cloning import adopt
 from sourcery.codec import Codec, Decoder, JsonCodec, Upcaster, Upcasters
 from sourcery.database import Database
 from sourcery.errors import InvalidArgument
 from sourcery.events import event_classes, unique_kinds
 from sourcery.log import Query
+from sourcery.mapping import Mappings
+from sourcery.outgoing import MessageMapping
 from sourcery.policy import Policy, check_policy
 from sourcery.reading import read_events
 from sourcery.recorded import Recorded
@@ -65,6 +68,7 @@ class EventStore(States):
         notify: bool = True,
         snapshot: Policy | None = None,
         snapshot_store: SnapshotStore | None = None,
+        messages: Iterable[MessageMapping[Any]] = (),
     ) -> None:
         """Declare the events for reads that name none.
 
@@ -77,11 +81,14 @@ class EventStore(States):
         waits); without it, as behind a pooler that hands on connections between transactions,
         they find out when they look again. `snapshot` is the policy of classes that declare none,
         `snapshot_store` where snapshots are kept: `SqlSnapshots()`, in the database, unless
-        another is given. Raises `DefinitionError` for a kind declared twice and for a class
-        that cannot be stored, `UnknownDatabase` for a database without a dialect.
+        another is given. `messages` are mappings made by `@outgoing`: what units of work of this
+        store write into the outbox with their events. Raises `DefinitionError` for a kind
+        declared twice and for a class that cannot be stored, `UnknownDatabase` for a database
+        without a dialect.
         """
         self.codec: Codec = codec or JsonCodec()
         self.clock = clock
+        self.mappings: Mappings = Mappings.of(self.codec, messages)
         self._upcasters = Upcasters(upcasters)
         self._decoders: dict[tuple[type[Any], ...], Decoder] = {}
         aggregates = tuple(aggregates)
@@ -114,6 +121,18 @@ class EventStore(States):
         Commits. Tokens made before no longer resolve.
         """
         self.database.repair()
+
+    def adopt(self, *, moved: bool = False) -> bool:
+        """After `StoreCloned`: let relays and effect handlers work in this copy. Commits.
+
+        Makes it a store of its own, with a new id: tokens of the original are refused here and
+        its own there, its messages come from another source, and whoever names an `environment`
+        first claims it. With `moved` the original is no more, and the id stays; tokens from
+        before no longer resolve. False, and nothing is written, where the store was set up.
+        Do it while nothing else runs on the copy: other programs remember the old id.
+        """
+        self.database.start()
+        return adopt(self.database, moved=moved)
 
     def settled(self) -> int:
         """The position at or below which nothing can still appear."""

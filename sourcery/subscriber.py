@@ -192,9 +192,9 @@ class Subscriber:
         so that `Consumer(store, name).resume()` from any process continues it.
 
         Raises a `ConfigurationError` when the program and the stored consumer do not fit,
-        `ConsumerDamaged` when its rows were deleted meanwhile, `StoreRewound` when history was
-        lost, `StoreClosed` when the store was closed, `InvalidArgument` for a start beyond the
-        log.
+        `ConsumerDamaged` when its rows were deleted meanwhile, `StoreCloned` with `effects=True` in
+        a copy of the database, `StoreRewound` when history was lost, `StoreClosed` when the store
+        was closed, `InvalidArgument` for a start beyond the log.
         """
         check_stop(stop)
         self._worker.run(stop)

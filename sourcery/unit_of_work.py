@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import UUID
@@ -20,14 +21,16 @@ from sqlalchemy.orm import Session
 
 from sourcery.aggregate import Aggregate, aggregate_type, restore
 from sourcery.changes import Changes
-from sourcery.context import in_handler, note_written
+from sourcery.context import current_metadata, in_handler, note_written
 from sourcery.errors import StreamNotFound, UnitOfWorkError, UseTheHandlersSession, VersionConflict
 from sourcery.expected import ANY, ExpectedVersion, check_expected
 from sourcery.folding import begin_fold, fold_to_end
+from sourcery.inbox import accept
 from sourcery.joining import Joinable, JoinedTransaction
 from sourcery.loading import Loaded, Loading
-from sourcery.log import stale
+from sourcery.log import stale, translated
 from sourcery.outbox import message
+from sourcery.outgoing import Outgoing
 from sourcery.projection import Projection, projection_type
 from sourcery.selection import check_stream
 from sourcery.snapshotting import UnitSnapshots
@@ -63,7 +66,7 @@ class UnitOfWork:
     def __init__(self, store: EventStore, *, session: Joinable | None = None) -> None:
         self._store = store
         self._state = State.NEW
-        self._changes = Changes(store.codec)
+        self._changes = Changes(store.codec, store.mappings)
         self._snapshots = UnitSnapshots(store.database, store.keeper)
         self._token: Token | None = None
         self._transaction: UnitTransaction = (
@@ -202,7 +205,24 @@ class UnitOfWork:
         is encoded now: an attrs object or JSON value as JSON, bytes as they are.
         """
         self._check_open()
-        self._changes.messages.append(message(self._store.codec, topic, payload, key, headers))
+        given = Outgoing(topic, payload, key=key, headers=headers)
+        self._changes.messages.append(message(self._store.codec, given, current_metadata()))
+
+    def accept(
+        self, consumer: str, message_id: str | UUID, *, sent_at: datetime | None = None
+    ) -> bool:
+        """Whether `consumer` is given this message of a broker's for the first time.
+
+        False says that it is a repeat, to be acknowledged and left alone. True is remembered if
+        and only if this transaction commits; meanwhile others who accept the same id wait for
+        it. `sent_at` is when the message was made (not delivered), the same at each repeat; an id
+        that is a UUIDv7 says it by itself. Raises `MessageTooOld` when the inbox is purged up to
+        that time. Without a time a repeat is taken for new once the inbox has forgotten it.
+        """
+        self._check_open()
+        dialect = self._store.database.dialect
+        with translated(dialect):
+            return accept(self._transaction.connection, dialect, consumer, message_id, sent_at)
 
     @property
     def session(self) -> Session:

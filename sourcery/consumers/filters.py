@@ -11,7 +11,8 @@ from attrs import field, frozen
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select, true
 
 from sourcery import schema
-from sourcery.consumers.rows import ConsumerRow, as_moment
+from sourcery.columns import as_moment
+from sourcery.consumers.rows import ConsumerRow
 from sourcery.log import Query
 
 #: Rows of the log that are looked at to say how far behind a shard is.

@@ -19,7 +19,7 @@ from attrs import evolve, fields_dict, frozen
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from sourcery import schema
-from sourcery.consumers.rows import as_moment
+from sourcery.columns import as_moment
 from sourcery.dialects import Dialect
 from sourcery.dialects.statements import Statement
 

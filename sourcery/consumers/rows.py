@@ -11,7 +11,7 @@ owner does, and mean "stopped" once its lease has run out.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
@@ -20,6 +20,7 @@ from attrs import fields_dict, frozen
 from sqlalchemy import Connection, bindparam, select
 
 from sourcery import schema
+from sourcery.columns import as_moment
 from sourcery.dialects import Dialect
 from sourcery.dialects.statements import Statement
 from sourcery.errors import ConsumerDamaged
@@ -138,11 +139,3 @@ def _row(stored: Any) -> ConsumerRow:
     if values["hold_until"] is not None and values["hold_until"] <= values["now"]:
         values["hold_at"] = None
     return ConsumerRow(**values)
-
-
-def as_moment(stored: datetime | str | None) -> datetime | None:
-    """A time in UTC, from whatever the driver makes of one."""
-    if stored is None:
-        return None
-    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -12,6 +12,7 @@ from typing import Final
 
 from sourcery.dialects.base import Dialect, Frontier, IncarnationChanged
 from sourcery.dialects.batch import Batch, EventRow, MessageRow, StreamBatch, Written
+from sourcery.dialects.place import Place
 from sourcery.errors import UnknownDatabase
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Frontier",
     "IncarnationChanged",
     "MessageRow",
+    "Place",
     "StreamBatch",
     "Written",
     "dialect_for",

@@ -18,15 +18,17 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, Engine, Select, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Insert, Select, Table, cast, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
 from sourcery import schema
+from sourcery.columns import moment_of
 from sourcery.dialects import counter
 from sourcery.dialects.batch import Batch, Written
 from sourcery.dialects.floors import OldestFloor
 from sourcery.dialects.notices import Notices
+from sourcery.dialects.place import Place
 from sourcery.dialects.statements import Statement
 from sourcery.errors import StoreRewound
 from sourcery.recorded import COLUMNS
@@ -105,6 +107,10 @@ class Dialect:
         """Inside, beginning a transaction fails rather than waits for another writer."""
         yield
 
+    def place(self, connection: Connection) -> Place:
+        """Where the database says it is, as the revision asked that wrote the store's row."""
+        return Place("")
+
     def oldest_floor(self, connection: Connection) -> OldestFloor | None:
         """Who holds back the settled position longest; None where nobody can, or does."""
         return None
@@ -167,12 +173,18 @@ class Dialect:
 
     def now(self, connection: Connection) -> datetime:
         """The database's clock; UTC."""
-        moment = datetime.fromisoformat(self._clock.run(connection, {}).scalar_one())
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment_of(self._clock.run(connection, {}).scalar_one())
 
     @cached_property
     def _clock(self) -> Statement:
         return Statement(select(self.now_text()))
+
+    def unless_there(self, table: Table, values: Mapping[str, Any]) -> Insert | None:
+        """An insert that passes over a row whose key is there already.
+
+        None where the database has no such words: the caller undoes what failed.
+        """
+        return None
 
     # -- reading -----------------------------------------------------------------------
 

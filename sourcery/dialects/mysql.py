@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, cast, func, text
+from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, cast, func, insert, text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import DBAPIError
 
@@ -18,6 +18,7 @@ from sourcery import schema
 from sourcery.columns import Identifier
 from sourcery.dialects.base import Dialect, names_a_log
 from sourcery.dialects.batch import Batch, Written
+from sourcery.dialects.place import Place
 from sourcery.dialects.statements import schema_of
 from sourcery.errors import DatabaseMisconfigured, EncodeError
 from sourcery.recorded import COLUMNS
@@ -90,6 +91,13 @@ class MySQLDialect(Dialect):
             problem = f"takes {size} bytes of a statement, the server's max_allowed_packet is less"
             raise EncodeError(kind, "it", problem)
 
+    def unless_there(self, table: Table, values: Mapping[str, Any]) -> Insert:
+        """IGNORE also cuts what is too long, so lengths are checked before.
+
+        ON DUPLICATE KEY UPDATE would say of a row that was there that one was inserted.
+        """
+        return insert(table).values(values).prefix_with("IGNORE")
+
     def is_autocommit(self, connection: Connection) -> bool:
         driver: Any = connection.connection.driver_connection
         return bool(driver.get_autocommit())
@@ -121,6 +129,10 @@ class MySQLDialect(Dialect):
         if abs(int(started) - _server_start(connection)) > _START_DRIFT:
             return True
         return self.end_backend(connection, int(number))
+
+    def place(self, connection: Connection) -> Place:
+        """The name alone: MariaDB has no identifier that survives a fail-over."""
+        return Place(connection.exec_driver_sql("SELECT database()").scalar() or "")
 
     def now_text(self) -> ColumnElement[str]:
         return cast(func.utc_timestamp(6), mysql.CHAR)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Select,
+    Table,
     bindparam,
     cast,
     extract,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
@@ -36,6 +38,7 @@ from sourcery.dialects.floor_append import append
 from sourcery.dialects.floors import OldestFloor, statements_for
 from sourcery.dialects.notices import Notices
 from sourcery.dialects.notify import PostgreSQLNotices
+from sourcery.dialects.place import Place
 from sourcery.dialects.statements import Statement
 from sourcery.errors import (
     ConfigurationError,
@@ -66,6 +69,11 @@ _MARK: Final = (
 _END_MARKED: Final = (
     _END_BACKEND + " and (extract(epoch from backend_start) * 1000000)::bigint = %s"
 )
+
+_PLACE: Final = (
+    "select current_database(), has_function_privilege('pg_control_system()', 'execute')"
+)
+_SYSTEM: Final = "select system_identifier::text from pg_control_system()"
 
 _KEEPALIVES: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
@@ -103,6 +111,9 @@ class _ThroughPsycopg(Dialect):
     def now_moment(self) -> ColumnElement[Any]:
         """No text becomes a time there by itself, unless it is a parameter."""
         return func.clock_timestamp()
+
+    def unless_there(self, table: Table, values: Mapping[str, Any]) -> Insert:
+        return insert(table).values(values).on_conflict_do_nothing()
 
     def columns(self) -> Sequence[ColumnElement[Any]]:
         """JSON and time as text: psycopg would decode them for every row."""
@@ -156,6 +167,11 @@ class PostgreSQLDialect(_ThroughPsycopg):
 
     def id_value(self, id: UUID) -> Any:
         return id
+
+    def place(self, connection: Connection) -> Place:
+        """Roles may be kept from asking for the identifier: then the name has to do."""
+        name, may_ask = connection.exec_driver_sql(_PLACE).one()
+        return Place(name, connection.exec_driver_sql(_SYSTEM).scalar() if may_ask else None)
 
     # -- reading -----------------------------------------------------------------------
 

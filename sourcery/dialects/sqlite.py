@@ -18,10 +18,13 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Insert,
+    Table,
     Text,
     bindparam,
     event,
     func,
+    insert,
     literal_column,
     update,
 )
@@ -30,6 +33,7 @@ from sqlalchemy.pool import Pool
 
 from sourcery import schema
 from sourcery.dialects.base import Dialect
+from sourcery.dialects.place import NAME_LENGTH, Place
 from sourcery.dialects.statements import Statement
 from sourcery.errors import DatabaseMisconfigured, StoreRewound
 
@@ -78,6 +82,9 @@ _DRAW: Final = Statement(
         literal_column("strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'", Text()),
     )
 )
+
+
+_PATH: Final = "SELECT file FROM pragma_database_list WHERE name = 'main'"
 
 
 class SQLiteDialect(Dialect):
@@ -132,11 +139,19 @@ class SQLiteDialect(Dialect):
         driver = _driver_connection(connection)
         return driver.isolation_level is None and not driver.in_transaction
 
+    def place(self, connection: Connection) -> Place:
+        """The end of the file's absolute path, symbolic links resolved as SQLite does."""
+        path = connection.exec_driver_sql(_PATH).scalar() or ""
+        return Place(path[-NAME_LENGTH:])
+
     def draw(self, connection: Connection, count: int) -> tuple[int, Any]:
         row = _DRAW.run(connection, {"count": count}).one_or_none()
         if row is None:
             raise StoreRewound("the row of sourcery_positions is gone")
         return row[0] - count + 1, row[1]
+
+    def unless_there(self, table: Table, values: Mapping[str, Any]) -> Insert:
+        return insert(table).values(values).prefix_with("OR IGNORE")
 
     def now_text(self) -> ColumnElement[str]:
         return func.strftime("%Y-%m-%d %H:%M:%f", "now")

@@ -24,7 +24,12 @@ from sourcery.errors.consumers import (
     UseTheHandlersSession,
     WaitTimeout,
 )
-from sourcery.errors.messages import BrokerUnavailable, MessageRefused
+from sourcery.errors.messages import (
+    BrokerUnavailable,
+    MappingFailed,
+    MessageRefused,
+    MessageTooOld,
+)
 from sourcery.errors.read_models import (
     EffectRefused,
     NotComparable,
@@ -40,6 +45,7 @@ from sourcery.errors.setup import (
     SchemaBehind,
     SchemaMissing,
     StandbyRefused,
+    StoreCloned,
     StoreClosed,
     StoreRewound,
     UnknownDatabase,
@@ -82,7 +88,9 @@ __all__ = [
     "IdConflict",
     "InvalidArgument",
     "InvalidName",
+    "MappingFailed",
     "MessageRefused",
+    "MessageTooOld",
     "NotComparable",
     "ProjectionFailed",
     "ProjectionNotRunning",
@@ -100,6 +108,7 @@ __all__ = [
     "SlowReader",
     "SourceryError",
     "StandbyRefused",
+    "StoreCloned",
     "StoreClosed",
     "StoreRewound",
     "StreamNotFound",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from attrs import define
 
 from sourcery.errors.base import SourceryError
@@ -28,3 +30,36 @@ class MessageRefused(SourceryError):
         return (
             f"the broker refused the message: {self.cause}; mend it, then retry or drop its letter"
         )
+
+
+@define
+class MessageTooOld(SourceryError):
+    """A message was sent before the last one that the inbox has forgotten. Nothing was accepted.
+
+    It may have been accepted before, or never: its row would be gone by now.
+    """
+
+    consumer: str
+    message_id: str
+    sent_at: datetime
+    #: Time of the last row of this consumer that `purge_inbox` removed.
+    forgotten_until: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"message {self.message_id!a} was sent at {self.sent_at}, and the inbox of consumer "
+            f"{self.consumer!a} is purged up to {self.forgotten_until}: nobody can tell whether "
+            f"it is a repeat; look for its effects, and keep ids longer than brokers deliver"
+        )
+
+
+@define
+class MappingFailed(SourceryError):
+    """A mapping from events to messages raised, or gave what is no message. Nothing was written."""
+
+    mapping: str
+    kind: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"mapping {self.mapping} of event {self.kind!a}: {self.problem}"

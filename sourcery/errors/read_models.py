@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Final
 
 from attrs import define
 
 from sourcery.errors.base import ConfigurationError, SourceryError
+
+#: Letters that are named in a text.
+_SHOWN: Final = 10
 
 
 @define
@@ -82,11 +85,12 @@ class NotComparable(SourceryError):
 
     name: str
     problem: str
-    #: The dead letters that are in the way: the events of one version that the other has.
-    letters: Sequence[Any] = ()
+    #: The dead letters that are in the way: consumer and position of each.
+    letters: Sequence[str] = ()
 
     def __str__(self) -> str:
-        return f"read model {self.name!a} cannot be compared: {self.problem}"
+        shown = f" ({', '.join(self.letters[:_SHOWN])})" if self.letters else ""
+        return f"read model {self.name!a} cannot be compared: {self.problem}{shown}"
 
 
 @define

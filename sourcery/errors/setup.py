@@ -133,6 +133,26 @@ class WrongEnvironment(ConfigurationError):
 
 
 @define
+class StoreCloned(ConfigurationError):
+    """The database is a copy of the one that was set up: in another place, or under another name.
+
+    Relays and effect handlers would repeat there what the original does already. Call
+    `store.adopt()` if it shall live beside the original, `store.adopt(moved=True)` if it
+    took the original's place.
+    """
+
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return (
+            f"this is {self.found}, and the store was set up in {self.expected}: a copy sends "
+            f"nothing until store.adopt() says that it is a store of its own, or "
+            f"store.adopt(moved=True) that the original has moved here"
+        )
+
+
+@define
 class StoreRewound(SourceryError):
     """Positions were lost or handed out twice: a restore, a crash or a hand-made change.
 

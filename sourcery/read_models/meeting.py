@@ -103,7 +103,8 @@ class _Gathering:
                 f"{names} gave up {len(letters)} events up to position {position}: retry() them, "
                 f"or build that version again"
             )
-            raise NotComparable(self.versions[0].name, problem, letters)
+            places = [f"{letter.consumer} at {letter.position}" for letter in letters]
+            raise NotComparable(self.versions[0].name, problem, places)
         return True
 
     def let_go(self) -> None:

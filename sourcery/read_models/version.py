@@ -13,7 +13,7 @@ from sourcery.read_models.feeding import Feeding
 from sourcery.read_models.tables import Tables, check_name, tables_of
 from sourcery.store import EventStore
 from sourcery.subscriber import Subscriber
-from sourcery.worker import check_handler
+from sourcery.worker import check_function
 
 #: Events of a page: building has more to do than following.
 _PAGE: Final = 2000
@@ -69,7 +69,7 @@ class Declaration:
 
     def __attrs_post_init__(self) -> None:
         check_name("its name", self.name)
-        check_handler(self.handler, "uow", "events" if self.batch else "recorded", "tables")
+        check_function(self.handler, ["uow", "events" if self.batch else "recorded", "tables"])
 
     def version(self) -> Version:
         """The version itself."""

@@ -1,6 +1,7 @@
 """The engine of consumers: claim, page, wait, stop. The subscriber and the relay share it."""
 
-from sourcery.worker.handlers import check_handler, delivery_of
+from sourcery.worker.delivery import check_result
+from sourcery.worker.handlers import check_function, delivery_of
 from sourcery.worker.job import Job
 from sourcery.worker.loop import Worker
 from sourcery.worker.settings import Action, ErrorPolicy, Settings, error_policy
@@ -13,7 +14,8 @@ __all__ = [
     "PageUnit",
     "Settings",
     "Worker",
-    "check_handler",
+    "check_function",
+    "check_result",
     "delivery_of",
     "error_policy",
 ]

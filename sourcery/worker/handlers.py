@@ -13,14 +13,14 @@ def delivery_of(handler: Callable[..., object], *, batch: bool, effects: bool) -
     """How a handler is called. Raises `InvalidArgument` for what is none."""
     if batch and effects:
         raise InvalidArgument("batch", "effects are handled one event at a time")
-    check_handler(handler, *([] if effects else ["uow"]), "events" if batch else "recorded")
+    check_function(handler, ["recorded"] if effects else ["uow", "events" if batch else "recorded"])
     if effects:
         return Effects(handler)
     return Batch(handler) if batch else Each(handler)
 
 
-def check_handler(handler: Callable[..., object], *names: str) -> None:
-    """Raise `InvalidArgument` for what cannot be called with these arguments, or does nothing."""
+def check_function(handler: Callable[..., object], names: Sequence[str]) -> None:
+    """Raise `InvalidArgument` for what is no plain function of these arguments."""
     if not callable(handler):
         raise InvalidArgument("handler", "must be a function")
     if any(map(_only_begins, (handler, type(handler).__call__))):

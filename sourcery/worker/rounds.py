@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from sourcery.cloning import refuse_clone
 from sourcery.consumers import (
     ConsumerRow,
     LeaseLost,
@@ -30,7 +31,7 @@ from sourcery.worker.clock import Clock
 from sourcery.worker.failing import Failing
 from sourcery.worker.heartbeat import Heartbeat
 from sourcery.worker.job import Job
-from sourcery.worker.link import Link, Unreachable
+from sourcery.worker.link import Link, Unreachable, reaching
 from sourcery.worker.obey import obey
 from sourcery.worker.pages import Pages
 from sourcery.worker.retrying import Retrying
@@ -69,6 +70,8 @@ class Rounds:
         self._retrying = Retrying(self._pages)
         self._rows: list[ConsumerRow] = []
         self._caught_up = False
+        #: Whether this may be a copy of the database, in which effects would be repeated.
+        self._may_be_cloned = not job.delivery.in_transaction
         #: Connections lost in a row, and what was in hand.
         self._outages = 0
         self._in_hand: tuple[int, int] | None = None
@@ -77,8 +80,12 @@ class Rounds:
     # -- one round ---------------------------------------------------------------------
 
     def round(self, *, force: bool) -> bool:
-        """Whether anything was done. Raises `Unreachable` when the database is."""
+        """Whether anything was done. Raises `Unreachable` when the database is.
+
+        Raises `StoreCloned` in a copy, where effects would be repeated.
+        """
         self._in_hand = None
+        self._check_place()
         self._rows = self.claims.observe()
         self._clock.set(self._rows[0].now)
         self._shares.settle(self._rows)
@@ -95,6 +102,12 @@ class Rounds:
         self._outages = 0
         self._signal_caught_up()
         return busy
+
+    def _check_place(self) -> None:
+        if self._may_be_cloned:
+            with reaching():
+                refuse_clone(self.job.store.database)
+            self._may_be_cloned = False
 
     def _turn(self, shard: Shard, *, force: bool) -> bool:
         row = self._rows[shard.number]
@@ -151,6 +164,7 @@ class Rounds:
         self._outages += 1
         logger.warning("consumer %s: the database is unreachable: %s", self.job.name, error)
         self._suspect()
+        self._may_be_cloned = not self.job.delivery.in_transaction
         self.claims.forget_all()
         self._link.close()
         wait = min(_FIRST_WAIT * 2.0 ** min(self._outages - 1, 20), _LONGEST_WAIT)

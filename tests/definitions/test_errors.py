@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,8 @@ VALUES: dict[str, Any] = {
     "int | None": 4714,
     "Any": "Lusaka",
     "Sequence[str]": ["Quito", "Lima"],
+    "Sequence[int]": [4715, 4716],
+    "datetime": datetime(1869, 11, 17, 10, 30, tzinfo=UTC),
     "Stream": Stream("harbour", "Macao"),
 }
 
@@ -49,6 +52,7 @@ def test_every_error_of_the_package_is_public() -> None:
         errors.base,
         errors.consumers,
         errors.messages,
+        errors.read_models,
         errors.setup,
         errors.values,
         errors.work,

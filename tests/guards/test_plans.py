@@ -29,10 +29,11 @@ def full(store: EventStore) -> EventStore:
 
 
 class Plans:
-    """Explains the statements on our events table as they run, with their own values."""
+    """Explains the statements on a table of ours as they run, with their own values."""
 
-    def __init__(self, store: EventStore) -> None:
+    def __init__(self, store: EventStore, table: str = "sourcery_events") -> None:
         self.store = store
+        self.table = table
         self.plans: list[str] = []
 
     def __enter__(self) -> list[str]:
@@ -45,7 +46,7 @@ class Plans:
     def explain(
         self, connection: Connection, cursor: Any, statement: str, values: Any, *_: Any
     ) -> None:
-        if "sourcery_events" not in statement:
+        if self.table not in statement:
             return
         prefix = "explain query plan" if connection.dialect.name == "sqlite" else "explain"
         many = isinstance(values, list)

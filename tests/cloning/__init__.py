@@ -1,0 +1,1 @@
+"""Copies of a database: what has effects elsewhere stands still in one."""

@@ -1,0 +1,1 @@
+"""The inbox: a message of a broker's takes effect once."""

@@ -1,0 +1,1 @@
+"""Messages that events lead to, declared once and written with the events."""
