@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, Engine, Select, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, cast, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
@@ -182,9 +182,11 @@ class Dialect:
             raise StoreRewound("the row of sourcery_positions is gone")
         return int(last)
 
-    def columns(self) -> Sequence[ColumnElement[Any]]:
-        """What is selected of a stored event, in the order of `recorded.COLUMNS`."""
-        return [schema.events.c[name] for name in COLUMNS]
+    def columns(
+        self, table: Table = schema.events, names: Sequence[str] = COLUMNS
+    ) -> Sequence[ColumnElement[Any]]:
+        """What is selected of a row of a log, in this order; JSON and times as text."""
+        return [table.c[name] for name in names]
 
     def fenced(self, page: Select[Any], *, backward: bool) -> Select[Any]:
         """The page's statement, with whatever `rows` needs to trust its frontier."""

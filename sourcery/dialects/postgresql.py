@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Select,
+    Table,
     bindparam,
     cast,
     extract,
@@ -100,13 +101,14 @@ class _ThroughPsycopg(Dialect):
         """The clock itself: a lease must not begin when its transaction did."""
         return cast(func.clock_timestamp(), Text)
 
-    def columns(self) -> Sequence[ColumnElement[Any]]:
+    def columns(
+        self, table: Table = schema.events, names: Sequence[str] = COLUMNS
+    ) -> Sequence[ColumnElement[Any]]:
         """JSON and time as text: psycopg would decode them for every row."""
-        plain = schema.events.c
-        as_text = ("data", "metadata", "recorded_at")
+        as_text = ("data", "metadata", "recorded_at", "headers", "created_at")
         return [
-            cast(plain[name], Text).label(name) if name in as_text else plain[name]
-            for name in COLUMNS
+            cast(table.c[name], Text).label(name) if name in as_text else table.c[name]
+            for name in names
         ]
 
     def moment_value(self, moment: datetime) -> Any:
