@@ -14,6 +14,11 @@ from sourcery.dialects.statements import Statement
 class LogQuery(Protocol):
     """Which rows of one log."""
 
+    @property
+    def shard(self) -> tuple[int, int] | None:
+        """Index and count: only the buckets of one of several shards."""
+        ...
+
     def of_shard(self, number: int, shards: int) -> Self:
         """The same, of one of several shards."""
         ...
