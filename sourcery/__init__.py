@@ -8,9 +8,12 @@ from sourcery.control import Consumer, ConsumerHealth, consumer_health
 from sourcery.events import event
 from sourcery.expected import ANY, EXISTS
 from sourcery.live import LiveProjection
+from sourcery.outgoing import Outgoing
 from sourcery.policy import Policy, always, any_of, every, never, on, slower_than
 from sourcery.projection import Projection
 from sourcery.recorded import Recorded
+from sourcery.relay import Relay
+from sourcery.retention import Purged, purge_outbox
 from sourcery.retry import Transacted, execute, transact
 from sourcery.snapshots import MemorySnapshots, NoSnapshots, SnapshotStore, SqlSnapshots
 from sourcery.start import NOW, ORIGIN
@@ -39,10 +42,13 @@ __all__ = [
     "MemorySnapshots",
     "Metadata",
     "NoSnapshots",
+    "Outgoing",
     "Part",
     "Policy",
     "Projection",
+    "Purged",
     "Recorded",
+    "Relay",
     "SnapshotStore",
     "SqlSnapshots",
     "Stream",
@@ -60,6 +66,7 @@ __all__ = [
     "metadata",
     "never",
     "on",
+    "purge_outbox",
     "rename",
     "slower_than",
     "transact",

@@ -31,7 +31,12 @@ class Failure:
 
 def described(error: BaseException) -> Failure:
     """Class and text; of a database's error which one it is, since its text quotes values."""
-    return Failure(_safe(type(error).__qualname__)[:_CLASS_LENGTH], _safe(_text(error))[:_LENGTH])
+    return Failure(_safe(type(error).__qualname__)[:_CLASS_LENGTH], storable(_text(error)))
+
+
+def storable(text: str) -> str:
+    """An error's text as every database stores it, and not too long."""
+    return _safe(text)[:_LENGTH]
 
 
 def shown(error: BaseException) -> BaseException | None:

@@ -23,7 +23,8 @@ from sourcery.worker.settings import Settings, check_timeout
 class Turner(Protocol):
     """What the loop goes round with: one consumer, or several. `Rounds` says what each means."""
 
-    waiting: Waiting
+    @property
+    def waiting(self) -> Waiting: ...
 
     def round(self, *, force: bool) -> bool: ...
 

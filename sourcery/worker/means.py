@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from uuid import uuid4
 
 from attrs import define, field
@@ -32,6 +33,8 @@ class Means:
     clock: Clock = field(factory=Clock)
     #: Name of this worker, unlike any other's.
     owner: str = field(factory=owner_name)
+    #: Called when the run is over.
+    at_end: list[Callable[[], object]] = field(factory=list[Callable[[], object]])
 
     @classmethod
     def of(cls, database: Database, settings: Settings, waiting: Waiting) -> Means:
@@ -43,3 +46,5 @@ class Means:
         """Let go of the connections, and renew leases no more."""
         self.heartbeat.stop()
         self.link.close()
+        for call in self.at_end:
+            call()

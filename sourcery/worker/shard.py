@@ -86,6 +86,11 @@ class Shard:
         """The first row that is not done: what the stored attempts are at."""
         return self._rows[0]
 
+    @property
+    def last_position(self) -> int:
+        """That of the last row which was read and is not done."""
+        return int(self._rows[-1][POSITION])
+
     def passed(self, rows: int, *, stored: bool) -> None:
         """So many of the rows are done; without rows left, the whole page is."""
         last = [self._rows.popleft() for _ in range(rows)][-1:]
@@ -115,6 +120,17 @@ class Shard:
     def close_key(self, key: str) -> None:
         """One more letter of the key."""
         self.closed[key] = self.closed.get(key, 0) + 1
+
+    def add_letter(self, letter: Letter) -> None:
+        """A letter of this shard was stored."""
+        if letter.status.closes_key:
+            self.close_key(letter.key)
+        if letter.next_attempt_at is not None:
+            self.due_letters.append(letter)
+
+    def halt(self, error: str) -> None:
+        """It was stored that it stands still."""
+        self.status, self.error = Status.FAULTED, error
 
     def may_work(self) -> bool:
         """Whether there is nothing to wait for."""
