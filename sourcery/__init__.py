@@ -4,7 +4,17 @@ from sourcery.aggregate import Aggregate
 from sourcery.codec import Codec, JsonCodec, Part, rename, upcast
 from sourcery.consumers import Letter
 from sourcery.context import Metadata, metadata
-from sourcery.control import Consumer, ConsumerHealth, consumer_health
+from sourcery.control import (
+    Consumer,
+    ConsumerHealth,
+    MessageState,
+    OutboxDepth,
+    OutboxMessage,
+    consumer_health,
+    outbox_depth,
+    outbox_message,
+    outbox_messages,
+)
 from sourcery.events import event
 from sourcery.expected import ANY, EXISTS
 from sourcery.live import LiveProjection
@@ -40,8 +50,11 @@ __all__ = [
     "Letter",
     "LiveProjection",
     "MemorySnapshots",
+    "MessageState",
     "Metadata",
     "NoSnapshots",
+    "OutboxDepth",
+    "OutboxMessage",
     "Outgoing",
     "Part",
     "Policy",
@@ -66,6 +79,9 @@ __all__ = [
     "metadata",
     "never",
     "on",
+    "outbox_depth",
+    "outbox_message",
+    "outbox_messages",
     "purge_outbox",
     "rename",
     "slower_than",

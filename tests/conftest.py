@@ -9,7 +9,17 @@ from tests.databases import SCHEMA, SERVERS, NotConfigured, Servers
 pytest_plugins = ["pytester", "tests.databases.fixtures"]
 
 #: Folders whose tests take long: unless `--db` says more, they run on one server of each family.
-LONG = {"control", "demo", "faults", "live", "relay", "shards", "subscribe", "subscriber", "wakeups"}
+LONG = {
+    "control",
+    "demo",
+    "faults",
+    "live",
+    "relay",
+    "shards",
+    "subscribe",
+    "subscriber",
+    "wakeups",
+}
 
 MARKERS = {
     "promise": "promise(number): proves the promise of this number",
