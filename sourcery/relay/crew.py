@@ -41,6 +41,8 @@ class Crew:
     tidying: Tidying
     #: Whether topics that come up are sent too.
     looks: bool
+    #: Seconds to sleep where all shards are others', whatever comes.
+    interval: float
     rounds: dict[str, Rounds] = field(factory=dict[str, Rounds])
     #: The one that has its turn.
     _current: Rounds | None = None
@@ -98,6 +100,8 @@ class Crew:
         """Sleep until something comes, or until something may be tried again."""
         if self.looks:
             at_most = min(at_most, max(0.0, self._looked + _BETWEEN_LOOKS - time.monotonic()))
+        if not any(rounds.claims.owned for rounds in self.rounds.values()):
+            self.waiting.sleep(min(self.interval, at_most))  # nothing that comes is ours
         waits = [rounds.due_in() for rounds in self.rounds.values()]
         self.waiting.rest(min([at_most, *waits]))
 

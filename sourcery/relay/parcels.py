@@ -14,7 +14,7 @@ from sourcery.log import LogQuery, MessageQuery
 from sourcery.messages import Message
 from sourcery.outbox import letter_key
 from sourcery.recorded import StoredRow
-from sourcery.worker.failures import Failure
+from sourcery.worker.failures import Failure, described
 from sourcery.worker.source import POSITION, Source, as_uuid
 
 
@@ -82,8 +82,12 @@ class OutboxParcels:
         return f"message {row[1]} ({row[2]})"
 
     def parcel(self, row: StoredRow) -> Parcel:
-        """The one message."""
-        return Parcel(row, self.key_of(row), (self._message(row),))
+        """The one message, unless somebody has damaged the row."""
+        key = self.key_of(row)
+        try:
+            return Parcel(row, key, (self._message(row),))
+        except (ValueError, TypeError) as error:
+            return Parcel(row, key, unreadable=described(error), hopeless=True)
 
     def _message(self, row: StoredRow) -> Message:
         return Message(
@@ -102,7 +106,7 @@ class OutboxParcels:
 def headers_of(text: str | bytes) -> dict[str, str]:
     """Headers as they are stored."""
     headers: dict[str, str] = json.loads(text)
-    return headers
+    return dict(headers)
 
 
 def _moment(text: str) -> datetime:

@@ -93,7 +93,14 @@ class OutboxPlan(Plan):
         """All topics."""
         tidying = Tidying(self.store.database, self.keep)
         job_of = partial(self._job_of, sender)
-        crew = Crew(self.store, means, job_of, tidying, looks=self.topics is None)
+        crew = Crew(
+            self.store,
+            means,
+            job_of,
+            tidying,
+            looks=self.topics is None,
+            interval=self.settings.interval,
+        )
         for topic in self.topics or ():
             crew.add(topic)
         return crew

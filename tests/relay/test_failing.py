@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from sourcery import Consumer, EventStore
 from sourcery.errors import ConsumerFailed, MessageRefused
@@ -230,3 +231,19 @@ def test_the_log_names_no_payload(store: EventStore, caplog: pytest.LogCaptureFi
     assert "failed, attempt 1, and is blocked: no" in caplog.text
     assert "424242" not in caplog.text
     append(store, ADA, [Remarked("another log")])
+
+
+def test_a_damaged_row_is_given_up_and_keeps_nobody_else(store: EventStore) -> None:
+    """Its headers are not JSON any more, since somebody changed them by hand."""
+    publish(store, [1], key="ada")
+    publish(store, [2], key="bob")
+    with store.engine.begin() as connection:
+        damage = text("update sourcery_outbox set headers = '[1' where \"key\" = 'ada'")
+        if store.engine.dialect.name == "postgresql":  # there the column is JSON
+            damage = text("update sourcery_outbox set headers = '7' where \"key\" = 'ada'")
+        if store.engine.dialect.name in ("mysql", "mariadb"):
+            damage = text("update sourcery_outbox set headers = '[1' where `key` = 'ada'")
+        connection.execute(damage)
+    broker = Broker()
+    relay(store, broker).drain(DEADLINE)
+    assert ([2], [("payments/ada", "parked", 1)]) == (broker.numbers, letter_facts(store))
