@@ -82,7 +82,8 @@ insert into sourcery_outbox (position, message_id, topic, {{key}}, bucket, heade
     content_type, created_at)
 select 1 + s.d + 10 * t.d + 100 * v.d + 1000 * w.d + 10000 * x.d,
     '00000000-0000-7000-8000-000000000000', case when s.d = 0 and t.d = 0 then 'rare' else
-    '{TOPIC}' end, s.d, 1 + s.d, '{{{{}}}}', cast('{{{{}}}}' as {{blob}}), 'application/json', current_timestamp
+    '{TOPIC}' end, s.d, 1 + s.d, '{{{{}}}}', cast('{{{{}}}}' as {{blob}}),
+    'application/json', current_timestamp
 from {_DIGITS} s, {_DIGITS} t, {_DIGITS} v, {_DIGITS} w, {_DIGITS} x
 where x.d < 2
 order by 1"""
