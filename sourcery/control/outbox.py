@@ -150,7 +150,7 @@ class _Looking:
         rows = _rows().where(_outbox.position > above)
         if topic is not None:
             rows = rows.where(_outbox.topic == topic).order_by(_outbox.topic)
-        if wanted in _OF_LETTERS:
+        if wanted is not None and wanted in _OF_LETTERS:
             letters = select(_letters.position).where(_letters.status == wanted.value)
             letters = letters.where(_letters.consumer.in_(self._relays(topic)))
             rows = rows.where(_outbox.position.in_(letters))

@@ -140,8 +140,10 @@ class RelayPages:
 
     def _remember(self, shard: Shard, trip: Trip, decided: int) -> None:
         """What the broker has of the rows that stay."""
-        rest = trip.parcels[decided:]
-        self._sent[shard] = {parcel.position: parcel.sent for parcel in rest if parcel.sent}
+        sent = self._sent.setdefault(shard, {})
+        for parcel in trip.parcels[:decided]:
+            sent.pop(parcel.position, None)
+        sent.update({p.position: p.sent for p in trip.parcels[decided:] if p.sent})
 
     def _commit(
         self, shard: Shard, letters: list[Letter], done: int, verdict: Verdict | None

@@ -200,6 +200,19 @@ def test_what_was_sent_before_a_break_is_not_sent_again(store: EventStore) -> No
     assert [1, 1, 1, 1, 1] == [broker.numbers.count(number) for number in range(5)]
 
 
+def test_what_overtook_a_message_that_breaks_is_not_sent_again(store: EventStore) -> None:
+    """Neither when the page is sent once more, nor one by one."""
+
+    def judge(message: Message) -> Result:
+        return Result(Outcome.UNREACHED, "cut") if number_of(message) == 1 else SENT
+
+    for number in range(5):
+        publish(store, [number], key=number)
+    broker = Ordered(judge)
+    relay(store, broker, on_error=policy(retries=0)).drain(DEADLINE)
+    assert ([0, 2, 3, 4], [("payments/1", "parked", 1)]) == (broker.numbers, letter_facts(store))
+
+
 def test_an_outage_of_one_shard_is_one_of_all(store: EventStore, running: Running) -> None:
     """They share the broker: one probe at a time, not one for each."""
     for number in range(40):

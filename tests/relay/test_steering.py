@@ -2,14 +2,16 @@
 
 import pytest
 
-from sourcery import Consumer, EventStore, Relay
-from sourcery.errors import ConsumerMismatch, ConsumerNotFound
+from sourcery import Consumer, EventStore, Relay, UnitOfWork
+from sourcery.errors import ConsumerFailed, ConsumerMismatch, ConsumerNotFound
 from tests.ordering.support import DEADLINE, wait_until
 from tests.relay.conftest import Running
 from tests.relay.support import (
     NAME,
+    TOPIC,
     Broker,
     fails,
+    has_rows,
     letter_facts,
     policy,
     publish,
@@ -157,3 +159,18 @@ def test_a_relay_that_never_ran_is_not_found(store: EventStore) -> None:
     """By the name of the consumer."""
     with pytest.raises(ConsumerNotFound):
         Consumer(store, NAME).health()
+
+
+def test_who_published_waits_until_it_is_sent(store: EventStore, running: Running) -> None:
+    """By the token of the commit; a message that failed is an error."""
+    broker = Broker(fails([2]))
+    running(relay(store, broker, on_error=policy(retries=0)))
+    with UnitOfWork(store) as uow:
+        uow.publish(TOPIC, payload={"n": 1})
+    wait_until(lambda: has_rows(store))
+    Consumer(store, NAME).wait_for(uow.token)
+    assert [1] == broker.numbers
+    with UnitOfWork(store) as uow:
+        uow.publish(TOPIC, payload={"n": 2})
+    with pytest.raises(ConsumerFailed, match="number 2 is bad"):
+        Consumer(store, NAME).wait_for(uow.token)
