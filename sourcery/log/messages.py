@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from attrs import evolve, frozen
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from sourcery import schema
 from sourcery.dialects import Dialect
@@ -55,6 +56,27 @@ class MessageQuery:
     def _is_sharded(self) -> bool:
         """One shard of one is everything."""
         return self.shard is not None and self.shard[1] > 1
+
+
+_AT: Final = Statement(
+    select(_outbox.position)
+    .where(_outbox.topic == bindparam("topic"), _outbox.created_at >= bindparam("moment"))
+    .where(_outbox.position <= bindparam("upto"))
+    .order_by(_outbox.topic, _outbox.position)
+    .limit(1)
+)
+
+
+def message_position_at(
+    connection: Connection, dialect: Dialect, topic: str, moment: datetime, settled: int
+) -> int:
+    """The position after which a relay begins at a time; `settled` when nothing is so late.
+
+    Messages of the topic are looked at from the first to the one that was written then.
+    """
+    values = {"topic": topic, "moment": dialect.moment_value(moment), "upto": settled}
+    found = _AT.run(connection, values).scalar()
+    return settled if found is None else found - 1
 
 
 @lru_cache(maxsize=64)

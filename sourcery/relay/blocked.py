@@ -8,6 +8,7 @@ last one leaves, live messages of the key flow again.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from attrs import define
@@ -70,8 +71,9 @@ class Blocked:
         if parcel.unreadable is not None:
             outcome = Outcome.REFUSED if parcel.hopeless else Outcome.FAILED
             return Result(outcome, str(parcel.unreadable))
+        may_send = partial(self.desk.may_send, shard)
         for message in parcel.messages:
-            result = self.desk.sender.send_alone(message, lambda: self.desk.may_send(shard))
+            result = self.desk.sender.send_alone(message, may_send)
             if result is None or result.outcome is not Outcome.SENT:
                 return result
         return Result(Outcome.SENT)

@@ -112,6 +112,7 @@ class Crew:
                 rounds.forget()
         current = self._current
         if current is None:  # not even the topics could be read
+            logger.warning("a relay cannot see its topics, the database is unreachable: %s", error)
             self.means.link.close()
             self.waiting.sleep(min(_BETWEEN_LOOKS, at_most))
         else:

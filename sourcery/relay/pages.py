@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from attrs import define, field
@@ -96,6 +97,8 @@ class RelayPages:
 
     def _send_batch(self, shard: Shard, trip: Trip, batch: list[Item]) -> bool:
         """Whether to go on with the page."""
+        if shard.is_single:
+            batch = batch[:1]  # a row of events may have several
         results = self._results(shard, batch)
         if results is None:
             return False
@@ -103,11 +106,11 @@ class RelayPages:
         return not self.desk.stopped
 
     def _results(self, shard: Shard, batch: list[Item]) -> Sequence[Result] | None:
-        messages = [message for _, message in batch]
-        if shard.is_single and len(messages) == 1:
-            alone = self.desk.sender.send_alone(messages[0], lambda: self.desk.may_send(shard))
+        if shard.is_single:
+            may_send = partial(self.desk.may_send, shard)
+            alone = self.desk.sender.send_alone(batch[0][1], may_send)
             return None if alone is None else [alone]
-        results = self.desk.sender.send(messages)
+        results = self.desk.sender.send([message for _, message in batch])
         if results is None:
             self._send_singly(shard)
         return results

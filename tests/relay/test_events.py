@@ -19,7 +19,7 @@ from tests.domain import (
     messages_stored,
 )
 from tests.ordering.support import DEADLINE
-from tests.relay.support import Broker, Ordered, Reordering, fails, policy, publish
+from tests.relay.support import Broker, Ordered, Reordering, fails, number_of, policy, publish
 
 pytestmark = pytest.mark.promise(38)
 NAME = "events"
@@ -172,3 +172,25 @@ def test_it_begins_where_it_is_told(bank: EventStore) -> None:
     broker = Broker()
     events_relay(bank, broker, after=after, categories=["account"]).drain(DEADLINE)
     assert [2] == broker.numbers
+
+
+@pytest.mark.promise(39)
+def test_a_publisher_that_raises_for_one_of_several_messages(bank: EventStore) -> None:
+    """Costs that event its attempts, and no other."""
+
+    class Raises(Ordered):
+        def publish(self, batch: Any) -> Any:
+            if any(number_of(message) == 22 for message in batch):
+                raise ValueError("a bug")
+            return super().publish(batch)
+
+    def mapping(recorded: Recorded[Deposited]) -> list[Outgoing]:
+        amount = recorded.event.amount
+        return [Outgoing("t", {"n": 10 * amount + number}) for number in (1, 2)]
+
+    deposit(bank, ADA, 1, 2, 3)
+    deposit(bank, BOB, 4)
+    broker, options = Raises(), {"events": Deposited, "on_error": policy(retries=1)}
+    events_relay(bank, broker, mapping, **options).drain(DEADLINE)
+    assert [11, 12, 21, 21, 41, 42] == sorted(broker.numbers)
+    assert ["parked", "behind"] == [letter.status for letter in Consumer(bank, NAME).letters()]

@@ -20,7 +20,7 @@ from tests.relay.support import NAME, has_rows, letter_facts, row_of
 
 __all__ = ["fleet"]
 
-KILLS, FREEZES = 12, 4
+KILLS, FREEZES = 18, 4
 DEADLINE = 60.0
 KEYS = 7
 #: Share of transactions that roll back.
@@ -122,7 +122,6 @@ def test_kills_lose_nothing_and_keep_the_order(
             victim = random.choice(relays)
             victim.kill()
             victim.restart()
-    assert ledger.repeats >= 0
 
 
 @pytest.mark.promise(41)

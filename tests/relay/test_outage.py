@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sourcery import Consumer, EventStore
+from sourcery import Consumer, EventStore, UnitOfWork
 from sourcery.errors import BrokerUnavailable, WaitTimeout
 from sourcery.messages import SENT, Message, Outcome, Publisher, Result
 from sourcery.relay import circuit
@@ -49,6 +49,24 @@ def test_an_outage_burns_no_attempts(store: EventStore, running: Running) -> Non
     wait_until(lambda: len(broker.sent) == 30)
     wait_until(lambda: row_of(store).status == "live")
     assert (None, []) == (row_of(store).error, letter_facts(store))
+
+
+def test_ten_thousand_messages_that_waited_leave_in_order(
+    store: EventStore, running: Running
+) -> None:
+    """After the outage, and none of them has lost an attempt."""
+    for start in range(0, 10_000, 1000):
+        with UnitOfWork(store) as uow:
+            for number in range(start, start + 1000):
+                uow.publish("payments", key=f"k{number % 50}", payload={"n": number})
+    broker = Ordered(is_down=True)
+    running(relay(store, broker))
+    wait_until(lambda: broker.probes > 5)
+    broker.is_down = False
+    wait_until(lambda: len(broker.sent) >= 10_000, 60.0)
+    for key in range(50):
+        assert list(range(key, 10_000, 50)) == broker.numbers_of(f"k{key}")
+    assert [] == letter_facts(store)
 
 
 def test_health_says_that_it_waits_for_the_broker(store: EventStore, running: Running) -> None:

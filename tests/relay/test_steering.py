@@ -1,8 +1,17 @@
 """A relay is seen and steered as any consumer, by the name of its topic's."""
 
+from datetime import timedelta
+
 import pytest
 
-from sourcery import Consumer, EventStore, Relay, UnitOfWork
+from sourcery import (
+    Consumer,
+    EventStore,
+    Relay,
+    UnitOfWork,
+    outbox_depth,
+    outbox_messages,
+)
 from sourcery.errors import ConsumerFailed, ConsumerMismatch, ConsumerNotFound
 from tests.ordering.support import DEADLINE, wait_until
 from tests.relay.conftest import Running
@@ -174,3 +183,19 @@ def test_who_published_waits_until_it_is_sent(store: EventStore, running: Runnin
         uow.publish(TOPIC, payload={"n": 2})
     with pytest.raises(ConsumerFailed, match="number 2 is bad"):
         Consumer(store, NAME).wait_for(uow.token)
+
+
+def test_a_rewind_may_name_a_time(store: EventStore, running: Running) -> None:
+    """That of messages, not of events: those written then or later come again."""
+    broker = Broker()
+    publish(store, [1])
+    wait_until(lambda: outbox_depth(store)[0].oldest > 0.002)
+    publish(store, [2, 3])
+    publish(store, [4], topic="mails")
+    relay(store, broker).drain(DEADLINE)
+    written = outbox_messages(store, topic=TOPIC)[1].created_at
+    consumer = Consumer(store, NAME)
+    assert outbox_messages(store)[0].position == consumer.rewind(written)
+    assert (2, [1, 2, 3, 2, 3]) == (relay(store, broker).drain(DEADLINE), broker.numbers)
+    consumer.rewind(written + timedelta(days=1))
+    assert 0 == relay(store, broker).drain(DEADLINE)
