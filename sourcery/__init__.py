@@ -5,7 +5,17 @@ from sourcery.aggregate import Aggregate
 from sourcery.codec import Codec, JsonCodec, Part, rename, upcast
 from sourcery.consumers import Letter
 from sourcery.context import Metadata, metadata
-from sourcery.control import Consumer, ConsumerHealth, consumer_health
+from sourcery.control import (
+    Consumer,
+    ConsumerHealth,
+    MessageState,
+    OutboxDepth,
+    OutboxMessage,
+    consumer_health,
+    outbox_depth,
+    outbox_message,
+    outbox_messages,
+)
 from sourcery.events import event
 from sourcery.expected import ANY, EXISTS
 from sourcery.live import LiveProjection
@@ -14,6 +24,8 @@ from sourcery.policy import Policy, always, any_of, every, never, on, slower_tha
 from sourcery.projection import Projection
 from sourcery.read_models import ReadModel, serving_model
 from sourcery.recorded import Recorded
+from sourcery.relay import Relay
+from sourcery.retention import Purged, purge_outbox
 from sourcery.retry import Transacted, execute, transact
 from sourcery.snapshots import MemorySnapshots, NoSnapshots, SnapshotStore, SqlSnapshots
 from sourcery.start import NOW, ORIGIN
@@ -43,14 +55,19 @@ __all__ = [
     "LiveProjection",
     "MemorySnapshots",
     "MessageMapping",
+    "MessageState",
     "Metadata",
     "NoSnapshots",
+    "OutboxDepth",
+    "OutboxMessage",
     "Outgoing",
     "Part",
     "Policy",
     "Projection",
+    "Purged",
     "ReadModel",
     "Recorded",
+    "Relay",
     "SnapshotStore",
     "SqlSnapshots",
     "Stream",
@@ -70,8 +87,12 @@ __all__ = [
     "metadata",
     "never",
     "on",
+    "outbox_depth",
+    "outbox_message",
+    "outbox_messages",
     "outgoing",
     "purge_inbox",
+    "purge_outbox",
     "rename",
     "serving_model",
     "slower_than",

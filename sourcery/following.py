@@ -1,4 +1,4 @@
-"""Following the log behind its frontier: where a reader stands, and its next page.
+"""Following a log behind its frontier: where a reader stands, and its next page.
 
 Nothing here waits, and no transaction stays open. A frontier is worth nothing on another
 run of the server: then the server is checked again, and what a reader remembers as well.
@@ -14,7 +14,7 @@ from attrs import frozen
 from sourcery.database import Database
 from sourcery.dialects import Frontier, IncarnationChanged
 from sourcery.errors import StoreRewound
-from sourcery.log import PAGE, Query, page
+from sourcery.log import PAGE, LogQuery, Query, page
 from sourcery.recorded import StoredRow
 from sourcery.selection import END
 
@@ -25,9 +25,9 @@ _NEWEST: Final = Query(backward=True)
 
 @frozen
 class Page:
-    """Events of a query that follow a position, in order."""
+    """Rows of a query that follow a position, in order."""
 
-    #: Columns as in `recorded.COLUMNS`.
+    #: Columns as the query selects them: of events `recorded.COLUMNS`.
     rows: Sequence[StoredRow]
     #: Where a checkpoint may go when all rows are done: past rows that did not match, and holes.
     upto: int
@@ -39,7 +39,7 @@ class Fence:
     """The frontier of one reader, and the last row it was given as proof of the history."""
 
     def __init__(
-        self, database: Database, query: Query, frontier: Callable[[], Frontier] | None = None
+        self, database: Database, query: LogQuery, frontier: Callable[[], Frontier] | None = None
     ) -> None:
         self._database = database
         self._query = query
@@ -112,7 +112,7 @@ class Fence:
         return found[0] if found else None
 
     def _rows(
-        self, query: Query, frontier: Frontier, above: int, upto: int, limit: int
+        self, query: LogQuery, frontier: Frontier, above: int, upto: int, limit: int
     ) -> Sequence[Any]:
         database = self._database
         with database.reading() as connection:
@@ -138,7 +138,7 @@ class Follower:
     def __init__(
         self,
         database: Database,
-        query: Query,
+        query: LogQuery,
         after: int,
         *,
         size: int = PAGE,

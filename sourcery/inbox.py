@@ -13,12 +13,11 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import RFC_4122, UUID
 
-from sqlalchemy import Connection, bindparam, cast, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.types import Text
 
 from sourcery import schema
-from sourcery.columns import Moment, moment_of
+from sourcery.columns import moment_of
 from sourcery.dialects import Dialect
 from sourcery.dialects.statements import Statement
 from sourcery.errors import InvalidArgument, InvalidName, MessageTooOld
@@ -29,8 +28,6 @@ _this = (_c.consumer == bindparam("of_consumer")) & (_c.message_id == bindparam(
 
 #: The id of the row that is a consumer's mark: no message has it.
 MARK: Final = ""
-#: SQLite keeps a time as text.
-_TIME: Final = Moment.with_variant(Text(), "sqlite")
 #: Milliseconds since 1970 at the end of the last year that Python knows.
 _LAST_MILLISECOND: Final = 253_402_300_799_999
 _VERSION_7: Final = 7
@@ -164,7 +161,7 @@ def _row(dialect: Dialect, *, timed: bool) -> tuple[Statement, bool]:
     values: dict[str, Any] = {
         "consumer": bindparam("of_consumer"),
         "message_id": bindparam("of_message"),
-        "received_at": bindparam("to") if timed else cast(dialect.now_text(), _TIME),
+        "received_at": bindparam("to") if timed else dialect.now_moment(),
     }
     quiet = dialect.unless_there(schema.inbox, values)
     row = insert(schema.inbox).values(values) if quiet is None else quiet

@@ -59,8 +59,8 @@ class Mappings:
             for mapping in self._for(event):
                 with _explained(mapping, row.kind):
                     cause = caused_by(metadata, row.event_id)
-                    for given in _listed(mapping(event, stream)):
-                        full = _completed(given, stream, row.kind)
+                    for given in listed(mapping(event, stream)):
+                        full = completed(given, stream, row.kind)
                         found.append(message(self.codec, full, cause))
         return found
 
@@ -79,7 +79,7 @@ def _explained(mapping: AnyMapping, kind: str) -> Generator[None]:
         raise MappingFailed(mapping.name, kind, f"raised {type(error).__name__}") from error
 
 
-def _listed(given: object) -> list[object]:
+def listed(given: object) -> list[object]:
     """All that a mapping gave, before any of it is used."""
     if given is None:
         return []
@@ -88,8 +88,11 @@ def _listed(given: object) -> list[object]:
     return list(cast(Iterable[object], given))
 
 
-def _completed(given: object, stream: Stream, kind: str) -> Outgoing:
-    """With the key and the header that a mapped message has by default."""
+def completed(given: object, stream: Stream, kind: str) -> Outgoing:
+    """With the key and the header that a mapped message has by default.
+
+    Raises `InvalidArgument` for what is no `Outgoing`.
+    """
     if not isinstance(given, Outgoing):
         problem = f"gave a {type(given).__name__}: give an Outgoing, several, or None"
         raise InvalidArgument("the mapping", problem)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sourcery.database import Database
 from sourcery.errors import InvalidArgument
-from sourcery.log import position_at
+from sourcery.log import LogQuery, MessageQuery, message_position_at, position_at
 from sourcery.selection import check_start
 from sourcery.start import NOW, Start
 
@@ -31,11 +31,11 @@ def beyond_log(database: Database, position: int) -> str | None:
     return f"position {position} is beyond the log, whose last one is {last}"
 
 
-def find_start(database: Database, start: Start, name: str) -> int:
+def find_start(database: Database, start: Start, name: str, query: LogQuery | None = None) -> int:
     """The position after which to begin, whether or not it was given out yet.
 
-    The first event at or after a time is looked for from the origin. Raises
-    `InvalidArgument` for what is no start.
+    The first event at or after a time is looked for from the origin; or the first message, of
+    those that the query of a relay selects. Raises `InvalidArgument` for what is no start.
     """
     check_start(start, name)
     if isinstance(start, int):
@@ -43,5 +43,8 @@ def find_start(database: Database, start: Start, name: str) -> int:
     settled = database.frontier().settled
     if start is NOW:
         return settled
+    dialect = database.dialect
     with database.reading() as connection:
-        return position_at(connection, database.dialect, start, settled)
+        if isinstance(query, MessageQuery):
+            return message_position_at(connection, dialect, query.topic, start, settled)
+        return position_at(connection, dialect, start, settled)

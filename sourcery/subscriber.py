@@ -11,6 +11,7 @@ A page of events is one unit of work, and commits with the checkpoint.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from threading import Event
 from typing import Any, Literal, TypedDict, TypeVar, overload
 
@@ -28,7 +29,10 @@ from sourcery.unit_of_work import UnitOfWork
 from sourcery.worker import (
     Action,
     ErrorPolicy,
+    EventSource,
+    Handling,
     Job,
+    Rounds,
     Settings,
     Worker,
     delivery_of,
@@ -169,19 +173,20 @@ class Subscriber:
         job = Job(
             store=store,
             spec=spec,
-            query=query,
-            decoder=decoder,
-            delivery=delivery,
+            source=EventSource(query),
+            turns=Handling(decoder, delivery),
             start=after,
             settings=settings,
+            has_effects=effects,
             on_caught_up=on_caught_up,
         )
-        self._worker: Worker = Worker(job)
+        self._name = spec.name
+        self._worker: Worker = Worker(store, settings, partial(Rounds, job))
 
     @property
     def name(self) -> str:
         """The consumer's name."""
-        return self._worker.job.name
+        return self._name
 
     def run(self, stop: Event | None = None) -> None:
         """Work until `stop` is set or `stop()` is called; both end a wait at once.

@@ -15,6 +15,7 @@ LONG = {
     "faults",
     "live",
     "project",
+    "relay",
     "shards",
     "subscribe",
     "subscriber",

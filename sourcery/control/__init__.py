@@ -1,6 +1,20 @@
 """Seeing and steering consumers from any process, through the database."""
 
 from sourcery.control.consumer import Consumer
+from sourcery.control.depth import OutboxDepth, outbox_depth
 from sourcery.control.health import ConsumerHealth, ShardHealth, ShardState, consumer_health
+from sourcery.control.outbox import MessageState, OutboxMessage, outbox_message, outbox_messages
 
-__all__ = ["Consumer", "ConsumerHealth", "ShardHealth", "ShardState", "consumer_health"]
+__all__ = [
+    "Consumer",
+    "ConsumerHealth",
+    "MessageState",
+    "OutboxDepth",
+    "OutboxMessage",
+    "ShardHealth",
+    "ShardState",
+    "consumer_health",
+    "outbox_depth",
+    "outbox_message",
+    "outbox_messages",
+]

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from typing_extensions import TypeForm
 
 from sourcery.consumers import ConsumerRow, Letter, Request, check_shards, letters_of, requests
-from sourcery.consumers.filters import EventFilter
+from sourcery.consumers.filters import EventFilter, query_of
 from sourcery.consumers.letters import head_of_key, letter_at
 from sourcery.control import reshaping
 from sourcery.control.asking import Choose, ask_shards, every_shard
@@ -186,8 +186,8 @@ class Consumer:
 
     def _resolved(self, what: str, place: Start) -> int:
         refuse_in_handler(f"{what} of a consumer")
-        rows_now(self.store.database, self.name)
-        return find_start(self.store.database, place, "to")
+        row = rows_now(self.store.database, self.name)[0]
+        return find_start(self.store.database, place, "to", query_of(row))
 
     def _shard_of(self, request: Request) -> Choose:
         """The shard of the letter that a request is about."""

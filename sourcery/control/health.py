@@ -9,8 +9,9 @@ from typing import Any, Final
 from attrs import asdict, frozen
 from sqlalchemy import Connection
 
-from sourcery.consumers import EVENTS, ConsumerRow, LetterStatus, Request, all_rows
-from sourcery.consumers.filters import Backlog, backlog, query_of
+from sourcery.consumers import ConsumerRow, LetterStatus, Request, all_rows
+from sourcery.consumers.backlog import Backlog, backlog
+from sourcery.consumers.filters import query_of
 from sourcery.consumers.letters import count_letters
 from sourcery.dialects.floors import OldestFloor
 from sourcery.store import EventStore
@@ -43,14 +44,13 @@ class ShardHealth:
     state: ShardState
     #: All up to here is handled, passed over or given up.
     position: int
-    #: Events it has to handle, counted in the first 10,000 of any kind that follow.
-    #: None where they are not events.
-    events_behind: int | None
+    #: Events or messages it has to handle, counted in the first 10,000 of any kind that follow.
+    events_behind: int
     #: Whether there may be more than these.
     at_least: bool
     #: Age of the first event it has to handle; 0 when there is none. If none is among the first
     #: 10,000 of any kind, the age of the last of these, which is more.
-    seconds_behind: float | None
+    seconds_behind: float
     #: Events per second of late, while it runs.
     rate: float | None
     #: The worker that has it.
@@ -95,10 +95,9 @@ class ConsumerHealth:
         return min(shard.position for shard in self.shards)
 
     @property
-    def seconds_behind(self) -> float | None:
+    def seconds_behind(self) -> float:
         """Those of the shard that is furthest behind."""
-        known = [s.seconds_behind for s in self.shards if s.seconds_behind is not None]
-        return max(known, default=None)
+        return max((shard.seconds_behind for shard in self.shards), default=0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """What `json.dumps` takes; times in ISO format."""
@@ -159,23 +158,21 @@ class _Looking:
             oldest_floor=self.floor,
         )
 
-    def _before(self, row: ConsumerRow) -> Backlog | None:
-        if row.log != EVENTS:
-            return None
+    def _before(self, row: ConsumerRow) -> Backlog:
         query = query_of(row, self.store.stored_kinds)
         return backlog(self.connection, query, row.position, self.settled)
 
 
-def _shard(row: ConsumerRow, before: Backlog | None, stalled_after: float) -> ShardHealth:
+def _shard(row: ConsumerRow, before: Backlog, stalled_after: float) -> ShardHealth:
     tick_age = _tick_age(row)
     stalled = tick_age is not None and tick_age > stalled_after
     return ShardHealth(
         shard=row.shard,
         state=_state(row, stalled=stalled),
         position=row.position,
-        events_behind=before.events if before else None,
-        at_least=before is not None and not before.exact,
-        seconds_behind=_age(row, before) if before else None,
+        events_behind=before.events,
+        at_least=not before.exact,
+        seconds_behind=_age(row, before),
         rate=row.rate if row.is_owned else None,
         owner=row.owner if row.is_owned else None,
         standby=row.live_wanter,

@@ -203,9 +203,11 @@ class Dialect:
             raise StoreRewound("the row of sourcery_positions is gone")
         return int(last)
 
-    def columns(self) -> Sequence[ColumnElement[Any]]:
-        """What is selected of a stored event, in the order of `recorded.COLUMNS`."""
-        return [schema.events.c[name] for name in COLUMNS]
+    def columns(
+        self, table: Table = schema.events, names: Sequence[str] = COLUMNS
+    ) -> Sequence[ColumnElement[Any]]:
+        """What is selected of a row of a log, in this order; JSON and times as text."""
+        return [table.c[name] for name in names]
 
     def fenced(self, page: Select[Any], *, backward: bool) -> Select[Any]:
         """The page's statement, with whatever `rows` needs to trust its frontier."""

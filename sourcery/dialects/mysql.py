@@ -137,11 +137,13 @@ class MySQLDialect(Dialect):
     def now_text(self) -> ColumnElement[str]:
         return cast(func.utc_timestamp(6), mysql.CHAR)
 
-    def columns(self) -> Sequence[ColumnElement[Any]]:
-        plain = schema.events.c
+    def columns(
+        self, table: Table = schema.events, names: Sequence[str] = COLUMNS
+    ) -> Sequence[ColumnElement[Any]]:
+        times = ("recorded_at", "created_at")
         return [
-            cast(plain[name], mysql.CHAR).label(name) if name == "recorded_at" else plain[name]
-            for name in COLUMNS
+            cast(table.c[name], mysql.CHAR).label(name) if name in times else table.c[name]
+            for name in names
         ]
 
     def check(self, connection: Connection) -> None:

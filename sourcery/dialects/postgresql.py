@@ -115,13 +115,14 @@ class _ThroughPsycopg(Dialect):
     def unless_there(self, table: Table, values: Mapping[str, Any]) -> Insert:
         return insert(table).values(values).on_conflict_do_nothing()
 
-    def columns(self) -> Sequence[ColumnElement[Any]]:
+    def columns(
+        self, table: Table = schema.events, names: Sequence[str] = COLUMNS
+    ) -> Sequence[ColumnElement[Any]]:
         """JSON and time as text: psycopg would decode them for every row."""
-        plain = schema.events.c
-        as_text = ("data", "metadata", "recorded_at")
+        as_text = ("data", "metadata", "recorded_at", "headers", "created_at")
         return [
-            cast(plain[name], Text).label(name) if name in as_text else plain[name]
-            for name in COLUMNS
+            cast(table.c[name], Text).label(name) if name in as_text else table.c[name]
+            for name in names
         ]
 
     def moment_value(self, moment: datetime) -> Any:

@@ -32,7 +32,7 @@ class ConsumerNotFound(SourceryError, LookupError):
     name: str
 
     def __str__(self) -> str:
-        return f"consumer {self.name!a} has never run here: start its Subscriber first"
+        return f"consumer {self.name!a} has never run here: start its Subscriber or Relay first"
 
 
 @define

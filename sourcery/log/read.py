@@ -1,19 +1,19 @@
-"""Pages of the event log: one statement each, by keyset, so that memory stays bounded."""
+"""Which events of the log a reader wants, as statements that are rendered once."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from attrs import evolve, frozen
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, literal_column, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from sourcery import schema
-from sourcery.dialects import Dialect, Frontier
+from sourcery.dialects import Dialect
 from sourcery.dialects.statements import Constant, Statement
+from sourcery.log.page import in_shard, shard_values
 from sourcery.stream import Stream
 
 _events = schema.events.c
@@ -54,27 +54,13 @@ class Query:
         """Index of the column that orders the rows."""
         return VERSION if self.stream else POSITION
 
+    def statement(self, dialect: Dialect, *, fenced: bool) -> Statement:
+        """Selects `recorded.COLUMNS` of the rows with `above < key <= upto`, at most `count`."""
+        return _statement(dialect, _shape(self, fenced=fenced))
 
-def page(
-    connection: Connection,
-    dialect: Dialect,
-    query: Query,
-    *,
-    above: int,
-    upto: int,
-    limit: int,
-    frontier: Frontier | None = None,
-) -> Sequence[Any]:
-    """Rows with `above < key <= upto`, at most `limit`, columns as in `recorded.COLUMNS`.
-
-    With a frontier, `upto` must be at or below its settled position; raises
-    `IncarnationChanged` when the frontier became void.
-    """
-    values = _values(dialect, query) | {"above": above, "upto": upto, "count": limit}
-    statement = _statement(dialect, _shape(query, fenced=frontier is not None))
-    if frontier is None:
-        return statement.run(connection, values).all()
-    return dialect.rows(connection, statement, values, frontier)
+    def values(self, dialect: Dialect) -> dict[str, Any]:
+        """What the statement is run with, beside its bounds."""
+        return _values(dialect, self)
 
 
 @frozen
@@ -125,17 +111,9 @@ def _select(dialect: Dialect, shape: _Shape) -> Select[Any]:
     if shape.until:
         core = core.where(_events.recorded_at <= bindparam("until"))
     if shape.sharded:
-        core = core.where(_of_shard())
+        core = core.where(in_shard(_events.bucket))
     order = key.desc() if shape.backward else key
     return core.order_by(order).limit(bindparam("count"))
-
-
-def _of_shard() -> ColumnElement[bool]:
-    """`bucket % shards = shard`, so said that PostgreSQL expects one row in three.
-
-    Of an equation it expects one in 200, and sorts the whole log for a page.
-    """
-    return (_events.bucket + bindparam("rest")) % bindparam("shards") < literal_column("1")
 
 
 def _constants(kinds: tuple[str, ...]) -> list[Any]:
@@ -159,8 +137,7 @@ def _values(dialect: Dialect, query: Query) -> dict[str, Any]:
     if query.until is not None:
         values["until"] = dialect.moment_value(query.until)
     if query.shard is not None and _is_sharded(query):
-        index, count = query.shard
-        values |= {"rest": count - index, "shards": count}
+        values |= shard_values(*query.shard)
     return values
 
 

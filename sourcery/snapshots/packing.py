@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar, cast
 
@@ -26,12 +27,14 @@ class _Zstd(Protocol):
 
 def _find_zstd() -> _Zstd | None:
     """Of the standard library from Python 3.14, or the extra `zstd`."""
-    for name in ("compression.zstd", "backports.zstd"):
-        try:
-            return cast(_Zstd, __import__(name, fromlist=["compress"]))
-        except ImportError:
-            continue
-    return None
+    try:
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+    except ImportError:
+        return None
+    return zstd
 
 
 class CodecUnknown(Exception):

@@ -2,16 +2,22 @@
 
 from sourcery.worker.delivery import check_result
 from sourcery.worker.handlers import check_function, delivery_of
+from sourcery.worker.handling import Handling
 from sourcery.worker.job import Job
 from sourcery.worker.loop import Worker
+from sourcery.worker.rounds import Rounds
 from sourcery.worker.settings import Action, ErrorPolicy, Settings, error_policy
+from sourcery.worker.source import EventSource
 from sourcery.worker.unit import PageUnit
 
 __all__ = [
     "Action",
     "ErrorPolicy",
+    "EventSource",
+    "Handling",
     "Job",
     "PageUnit",
+    "Rounds",
     "Settings",
     "Worker",
     "check_function",

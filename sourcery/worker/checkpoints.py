@@ -70,22 +70,41 @@ class Checkpoints:
             return True
         return time.monotonic() >= shard.written + _BETWEEN_WRITES
 
+    def fault(self, connection: Connection, shard: Shard, at: int, error: str) -> None:
+        """Stand still at a checkpoint that was just moved there, in the same transaction."""
+        self._fail(connection, shard, Status.FAULTED, error, old=at)
+
     def attempt(
         self, shard: Shard, attempts: int, status: Status, error: str, wait: float | None = None
     ) -> None:
         """Store an attempt at the next event, in a transaction of its own; it waits then."""
-        now = self.clock.now()
         with self.link.transaction() as connection:
-            fail(
-                connection,
-                self.job.dialect,
-                shard.lease,
-                old=shard.stored,
-                status=status,
-                attempts=attempts,
-                again=None if wait is None else now + timedelta(seconds=wait),
-                error=error,
-                now=now,
+            self._fail(
+                connection, shard, status, error, old=shard.stored, attempts=attempts, wait=wait
             )
         shard.attempts, shard.status, shard.error = attempts, status, error
         shard.due = time.monotonic() + (wait or 0.0)
+
+    def _fail(
+        self,
+        connection: Connection,
+        shard: Shard,
+        status: Status,
+        error: str,
+        *,
+        old: int,
+        attempts: int = 0,
+        wait: float | None = None,
+    ) -> None:
+        now = self.clock.now()
+        fail(
+            connection,
+            self.job.dialect,
+            shard.lease,
+            old=old,
+            status=status,
+            attempts=attempts,
+            again=None if wait is None else now + timedelta(seconds=wait),
+            error=error,
+            now=now,
+        )

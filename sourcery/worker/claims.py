@@ -109,7 +109,7 @@ class Claims:
             closed = closed_keys(connection, self.job.name, place)
             due = due_letters(connection, self.job.name, place)
         self.own(lease, row, careful=expired, closed=closed, due_letters=due)
-        self.heartbeat.hold(row.shard, lease, sent)
+        self.heartbeat.hold(lease, sent)
 
     def _end_owner(self, row: ConsumerRow, connection: Connection) -> None:
         """End the connection that had the shard: it may hold locks that stop everyone.
@@ -135,7 +135,7 @@ class Claims:
         """See a shard that is ours as it is stored."""
         follower = Follower(
             self.job.store.database,
-            self.job.query.of_shard(row.shard, row.shards),
+            self.job.source.query.of_shard(row.shard, row.shards),
             row.position,
             size=self.job.settings.page,
             durable=True,
@@ -192,7 +192,7 @@ class Claims:
         """It is no longer ours."""
         if self.owned.pop(shard.number, None) is not None:
             self.handled += shard.handled
-        self.heartbeat.drop(shard.number)
+        self.heartbeat.drop(shard.lease)
 
     def forget_all(self) -> None:
         """The connection was lost: claim again, and read again where things stand."""

@@ -19,7 +19,8 @@ from sourcery.context import Causes
 from sourcery.errors import DecodeError, InvalidArgument
 from sourcery.recorded import Recorded, StoredRow
 from sourcery.unit_of_work import UnitOfWork
-from sourcery.worker.shard import Shard, key_of
+from sourcery.worker.shard import Shard
+from sourcery.worker.source import Source
 from sourcery.worker.unit import PageUnit
 
 EachHandler: TypeAlias = Callable[[UnitOfWork, Recorded[Any]], object]
@@ -33,6 +34,7 @@ class Work:
 
     shard: Shard
     rows: Sequence[StoredRow]
+    source: Source
     decoder: Decoder
     #: Whether to stop after the event in hand.
     stopped: Callable[[], bool]
@@ -64,7 +66,7 @@ class Work:
     def is_queued(self, row: StoredRow) -> bool:
         """Whether there are letters of its key."""
         closed = self.shard.closed
-        return bool(closed) and not self.out_of_turn and key_of(row) in closed
+        return bool(closed) and not self.out_of_turn and self.source.key_of(row) in closed
 
     def queues(self, row: StoredRow) -> bool:
         """Put a row behind the letters of its key, if there are."""

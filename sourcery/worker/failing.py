@@ -20,10 +20,10 @@ from sourcery.worker.failures import Failure, described, letter_for, shown
 from sourcery.worker.job import Job
 from sourcery.worker.link import Unreachable
 from sourcery.worker.shard import Shard
+from sourcery.worker.source import POSITION
 
 logger: logging.Logger = logging.getLogger("sourcery")
 
-_POSITION, _EVENT_ID, _KIND = 0, 4, 5
 #: Runs of a page that conflicts with other writers, before that counts as a failure.
 _CONFLICTS: Final = 5
 _INTERRUPTED: Final = Failure("Interrupted", "the worker ended while it handled the event")
@@ -59,7 +59,7 @@ class Failing:
         if self.may_run_again(work, error):
             shard.attempts -= work.counted  # stored again when it is run again
         elif work.tried > 1:  # replayed one by one: the good ones commit, the bad one is found
-            shard.single_until = work.rows[-1][_POSITION]
+            shard.single_until = work.rows[-1][POSITION]
         else:
             self._failed_alone(work, error)
 
@@ -104,7 +104,8 @@ class Failing:
     ) -> None:
         """Leave a letter and move on, in one transaction."""
         link, now = self.checkpoints.link, self.checkpoints.clock.now()
-        letter = letter_for(self.job.name, row, status, now, attempts=attempts, failure=failure)
+        name, source = self.job.name, self.job.source
+        letter = letter_for(name, source, row, status, now, attempts=attempts, failure=failure)
         with link.transaction() as connection:
             put(connection, link.dialect, [letter])
             to = shard.position_after(1)
@@ -116,6 +117,6 @@ class Failing:
     def _log(
         self, level: int, shard: Shard, row: StoredRow, what: str, error: Exception | None = None
     ) -> None:
-        facts = (self.job.name, shard.number, row[_EVENT_ID], row[_KIND], row[_POSITION], what)
-        text = "consumer %s shard %s: event %s (%s) at position %s %s"
+        facts = (self.job.name, shard.number, self.job.source.name_of(row), row[POSITION], what)
+        text = "consumer %s shard %s: %s at position %s %s"
         logger.log(level, text, *facts, exc_info=error and shown(error))

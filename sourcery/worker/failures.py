@@ -1,21 +1,18 @@
-"""What is stored of an error, and the letters made of events that were given up."""
+"""What is stored of an error, and the letters made of what was given up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, cast
-from uuid import UUID
 
 from attrs import frozen
 
 from sourcery.consumers import Letter, LetterStatus
 from sourcery.recorded import StoredRow
-from sourcery.stream import Stream, bucket_of
 from sourcery.worker.quoting import quotes, reason
-from sourcery.worker.shard import key_of
+from sourcery.worker.source import POSITION, Source
 
-_POSITION, _CATEGORY, _STREAM_ID, _EVENT_ID = 0, 1, 2, 4
 #: Characters of an error that are stored.
 _LENGTH: Final = 1000
 _CLASS_LENGTH: Final = 200
@@ -34,7 +31,12 @@ class Failure:
 
 def described(error: BaseException) -> Failure:
     """Class and text; of a database's error which one it is, since its text quotes values."""
-    return Failure(_safe(type(error).__qualname__)[:_CLASS_LENGTH], _safe(_text(error))[:_LENGTH])
+    return Failure(_safe(type(error).__qualname__)[:_CLASS_LENGTH], storable(_text(error)))
+
+
+def storable(text: str) -> str:
+    """An error's text as every database stores it, and not too long."""
+    return _safe(text)[:_LENGTH]
 
 
 def shown(error: BaseException) -> BaseException | None:
@@ -70,24 +72,25 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def letter_for(
     consumer: str,
+    source: Source,
     row: StoredRow,
     status: LetterStatus,
     now: datetime,
     *,
     attempts: int = 0,
     failure: Failure | None = None,
+    next_attempt_at: datetime | None = None,
 ) -> Letter:
-    """A letter about a stored event."""
-    stored_id = row[_EVENT_ID]
+    """A letter about a row of a log."""
     return Letter(
         consumer=consumer,
-        position=row[_POSITION],
-        key=key_of(row),
-        bucket=bucket_of(Stream(row[_CATEGORY], row[_STREAM_ID]).key),
-        source_id=stored_id if isinstance(stored_id, UUID) else UUID(stored_id),
+        position=row[POSITION],
+        key=source.key_of(row),
+        bucket=source.bucket_of(row),
+        source_id=source.id_of(row),
         status=status,
         attempts=attempts,
-        next_attempt_at=None,
+        next_attempt_at=next_attempt_at,
         error_class=failure.error_class if failure else None,
         error=failure.text if failure else None,
         first_at=now,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from threading import Event, Lock, Thread
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import define, field
 
@@ -26,6 +27,10 @@ _AT_ONCE: Final = 0.01
 _PATIENCE: Final = 5.0
 #: Weight of the newest measurement in the rate.
 _NEWEST: Final = 0.5
+
+
+#: Consumer and shard.
+_Place: TypeAlias = tuple[str, int]
 
 
 @define
@@ -58,7 +63,7 @@ class Heartbeat:
 
     _link: Link
     _settings: Settings
-    _held: dict[int, _Held] = field(factory=dict[int, _Held])
+    _held: dict[_Place, _Held] = field(factory=dict[_Place, _Held])
     _ticked: float = field(factory=time.monotonic)
     _lock: Lock = field(factory=Lock)
     _stopping: Event = field(factory=Event)
@@ -68,7 +73,7 @@ class Heartbeat:
 
     def start(self) -> None:
         """Begin to renew."""
-        self.tick({})
+        self.tick([])
         self._thread = Thread(target=self._run, name="sourcery-heartbeat", daemon=True)
         self._thread.start()
 
@@ -78,29 +83,29 @@ class Heartbeat:
         if self._thread is not None:
             self._thread.join(_PATIENCE)  # it may wait for a server that is silent
 
-    def hold(self, number: int, lease: Lease, sent: float) -> None:
+    def hold(self, lease: Lease, sent: float) -> None:
         """Renew this lease from now on; `sent` is when it was asked for."""
         with self._lock:
-            self._held[number] = _Held(lease, sent + self._settings.lease)
+            self._held[_place(lease)] = _Held(lease, sent + self._settings.lease)
 
-    def drop(self, number: int) -> None:
+    def drop(self, lease: Lease) -> None:
         """Renew it no more."""
         with self._lock:
-            self._held.pop(number, None)
+            self._held.pop(_place(lease), None)
 
-    def left(self, number: int) -> float:
+    def left(self, lease: Lease) -> float:
         """Seconds for which the lease is certainly ours, by the time its renewal was sent."""
         with self._lock:
-            held = self._held.get(number)
+            held = self._held.get(_place(lease))
         return 0.0 if held is None else held.until - time.monotonic()
 
-    def tick(self, handled: dict[int, int]) -> None:
-        """The loop turned; so many events each shard has handled in all."""
+    def tick(self, handled: Iterable[tuple[Lease, int]]) -> None:
+        """The loop turned; so many events were handled in all under each lease."""
         with self._lock:
             self._ticked = time.monotonic()
-            for number, count in handled.items():
-                if number in self._held:
-                    self._held[number].handled = count
+            for lease, count in handled:
+                if (held := self._held.get(_place(lease))) is not None:
+                    held.handled = count
 
     def _run(self) -> None:
         """Beat three times in a lease, and soon again after a beat that failed."""
@@ -146,13 +151,13 @@ class Heartbeat:
             held, age = dict(self._held), time.monotonic() - self._ticked
         if not held or age > self._settings.page_timeout:
             return
-        for number, one in held.items():
+        for one in held.values():
             sent = time.monotonic()
             if self._renew_one(one, age):
                 with self._lock:
                     one.until = sent + self._settings.lease
             else:
-                self._lose(number, one)
+                self._lose(one)
 
     def _renew_one(self, held: _Held, age: float) -> bool:
         dialect = self._link.dialect
@@ -167,7 +172,12 @@ class Heartbeat:
                 rate=held.rate,
             )
 
-    def _lose(self, number: int, lost: _Held) -> None:
+    def _lose(self, lost: _Held) -> None:
+        place = _place(lost.lease)
         with self._lock:
-            if self._held.get(number) is lost:
-                del self._held[number]
+            if self._held.get(place) is lost:
+                del self._held[place]
+
+
+def _place(lease: Lease) -> _Place:
+    return lease.name, lease.shard

@@ -1,34 +1,68 @@
-"""The loop of a consumer: rounds, and rests between them, until it is stopped."""
+"""The loop of consumers: rounds, and rests between them, until it is stopped."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from math import inf
 from threading import Event
+from typing import Protocol
 
 from attrs import define, field
 
 from sourcery.context import in_handler
-from sourcery.errors import InvalidArgument, RetryTransaction, UseTheHandlersSession
-from sourcery.worker.job import Job
+from sourcery.errors import InvalidArgument, RetryTransaction, UseTheHandlersSession, WaitTimeout
+from sourcery.store import EventStore
+from sourcery.waiting import Waiting
 from sourcery.worker.link import Unreachable
-from sourcery.worker.rounds import Rounds
-from sourcery.worker.settings import check_timeout
+from sourcery.worker.means import Means
+from sourcery.worker.settings import Settings, check_timeout
+
+
+class Turner(Protocol):
+    """What the loop goes round with: one consumer, or several. `Rounds` says what each means."""
+
+    @property
+    def waiting(self) -> Waiting: ...
+
+    def round(self, *, force: bool) -> bool: ...
+
+    def rest(self, at_most: float = inf) -> None: ...
+
+    def reconnect(self, error: Exception, at_most: float = inf) -> None: ...
+
+    def has_reached(self, position: int) -> bool: ...
+
+    def raise_failure(self) -> None: ...
+
+    def too_late(self, seconds: float, position: int) -> WaitTimeout: ...
+
+    def end(self) -> None: ...
+
+    @property
+    def handled(self) -> int: ...
+
+    @property
+    def is_replaying(self) -> bool: ...
 
 
 @define(eq=False)
 class Worker:
-    """Runs one consumer in the thread that calls it.
+    """Runs consumers in the thread that calls it.
 
-    The handler runs in that thread; only leases are renewed in another. Between runs nothing
-    is held: no lease, no connection.
+    Handlers run in that thread; only leases are renewed in another. Between runs nothing is
+    held: no lease, no connection.
     """
 
-    job: Job
+    store: EventStore
+    settings: Settings
+    #: Begins a run.
+    begin: Callable[[Means], Turner]
+    #: What runs it, in words of its user.
+    what: str = "subscriber"
     #: While it works.
-    rounds: Rounds | None = None
+    rounds: Turner | None = None
     _stop: Event = field(factory=Event)
 
     def run(self, stop: Event | None = None) -> None:
@@ -54,7 +88,7 @@ class Worker:
         """Work until all that is settled now is handled; the number of events handled here."""
         began, seconds = time.monotonic(), check_timeout(timeout)
         with self._at_work(None) as rounds:
-            target = self.job.store.settled()
+            target = self.store.settled()
             while not rounds.waiting.stopped:
                 left = began + seconds - time.monotonic()
                 is_busy = self._round(rounds, force=True, at_most=left)
@@ -75,7 +109,7 @@ class Worker:
         if rounds is not None:
             rounds.waiting.stop()
 
-    def _round(self, rounds: Rounds, *, force: bool, at_most: float = inf) -> bool:
+    def _round(self, rounds: Turner, *, force: bool, at_most: float = inf) -> bool:
         """A round; whether to go on at once. A lost connection is waited for, `at_most` so long."""
         rounds.waiting.mark()
         try:
@@ -90,24 +124,28 @@ class Worker:
         return busy
 
     @contextmanager
-    def _at_work(self, stop: Event | None) -> Generator[Rounds]:
+    def _at_work(self, stop: Event | None) -> Generator[Turner]:
         if in_handler():
             raise UseTheHandlersSession("running a consumer")
         if self.rounds is not None:
             problem = "this one runs already: make one for each thread"
-            raise InvalidArgument("subscriber", problem)
-        settings, database = self.job.settings, self.job.store.database
+            raise InvalidArgument(self.what, problem)
+        settings, database = self.settings, self.store.database
         database.start()
         with database.waiting(
             stop, interval=settings.interval, longest=settings.longest_interval
         ) as waiting:
-            rounds = self.rounds = Rounds(self.job, waiting)
+            means = Means.of(database, settings, waiting)
+            rounds = self.rounds = self.begin(means)
             if self._stop.is_set():
                 waiting.stop()
             try:
-                rounds.heartbeat.start()
+                means.heartbeat.start()
                 yield rounds
             finally:
                 self.rounds = None
                 self._stop.clear()
-                rounds.end()
+                try:
+                    rounds.end()
+                finally:
+                    means.close()

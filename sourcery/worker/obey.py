@@ -12,7 +12,6 @@ from attrs import frozen
 from sqlalchemy import Connection
 
 from sourcery.consumers import (
-    EVENTS,
     Answer,
     ConsumerRow,
     Lease,
@@ -27,9 +26,10 @@ from sourcery.consumers import (
     requests,
     steering,
 )
-from sourcery.consumers.filters import count_events, query_of
+from sourcery.consumers.backlog import count_rows
+from sourcery.consumers.filters import query_of
 from sourcery.dialects import Dialect
-from sourcery.log import Query
+from sourcery.log import LogQuery
 
 
 class _Refused(Exception):
@@ -43,7 +43,7 @@ def obey(
     row: ConsumerRow,
     request: Request,
     now: datetime,
-    query: Query | None = None,
+    query: LogQuery | None = None,
 ) -> Answer:
     """Do what the row's request says, and answer it. Does not commit.
 
@@ -79,7 +79,7 @@ class _Obeying:
     row: ConsumerRow
     request: Request
     now: datetime
-    query: Query | None
+    query: LogQuery | None
 
     def run(self) -> int:
         """What is counted."""
@@ -127,11 +127,9 @@ class _Obeying:
         return passed
 
     def _count_to(self, target: int) -> int:
-        if self.row.log != EVENTS:
-            return 0
-        query = self.query or query_of(self.row)
+        query: LogQuery = self.query or query_of(self.row)
         query = query.of_shard(*self._shard)
-        return count_events(self.connection, query, self.row.position, target)
+        return count_rows(self.connection, query, self.row.position, target)
 
     def _retry(self) -> int:
         chosen = self._chosen()

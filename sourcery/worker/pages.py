@@ -9,21 +9,22 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from attrs import define
+from attrs import define, field
 from sqlalchemy import Connection
 
+from sourcery.codec import Decoder
 from sourcery.consumers import LeaseLost, LetterStatus, Status
 from sourcery.consumers.letters import put
 from sourcery.context import Causes, handling
 from sourcery.recorded import StoredRow
 from sourcery.worker.checkpoints import Checkpoints
-from sourcery.worker.delivery import Work
+from sourcery.worker.delivery import Delivery, Work
 from sourcery.worker.failing import Failing
 from sourcery.worker.failures import letter_for
 from sourcery.worker.heartbeat import Heartbeat
 from sourcery.worker.job import Job
 from sourcery.worker.link import Unreachable, reaching
-from sourcery.worker.shard import Shard, key_of
+from sourcery.worker.shard import Shard
 from sourcery.worker.unit import PageUnit
 
 
@@ -35,6 +36,8 @@ class Pages:
     checkpoints: Checkpoints
     failing: Failing
     heartbeat: Heartbeat
+    decoder: Decoder = field(kw_only=True)
+    delivery: Delivery = field(kw_only=True)
 
     def turn(self, shard: Shard, *, force: bool) -> bool:
         """Handle one page, or move the checkpoint over what nobody asked for.
@@ -59,9 +62,10 @@ class Pages:
         return Work(
             shard=shard,
             rows=rows,
-            decoder=self.job.decoder,
+            source=self.job.source,
+            decoder=self.decoder,
             stopped=lambda: self.failing.waiting.stopped,
-            lease_left=partial(self.heartbeat.left, shard.number),
+            lease_left=partial(self.heartbeat.left, shard.lease),
             deadline=time.monotonic() + self.job.settings.page_seconds,
         )
 
@@ -80,7 +84,7 @@ class Pages:
 
     def deliver(self, work: Work, write: Callable[[Connection], None]) -> None:
         """Call the handler, and `write` in the transaction that commits what it did."""
-        delivery = self.job.delivery
+        delivery = self.delivery
         causes = Causes(in_transaction=delivery.in_transaction)
         if delivery.in_transaction:
             with reaching():
@@ -97,15 +101,15 @@ class Pages:
 
     def _write(self, work: Work, connection: Connection) -> None:
         """Letters and checkpoint of a page, in the transaction of what its handler did."""
-        now, name = self.checkpoints.clock.now(), self.job.name
-        behind = [letter_for(name, row, LetterStatus.BEHIND, now) for row in work.behind]
+        now, name, source = self.checkpoints.clock.now(), self.job.name, self.job.source
+        behind = [letter_for(name, source, row, LetterStatus.BEHIND, now) for row in work.behind]
         put(connection, self.job.dialect, behind)
         to = work.shard.position_after(work.done)
         self.checkpoints.advance(connection, work.shard, to, _status(work))
 
     def _moved(self, work: Work) -> None:
         for row in work.behind:
-            work.shard.close_key(key_of(row))
+            work.shard.close_key(self.job.source.key_of(row))
         self.checkpoints.moved(work.shard, work.done, _status(work))
         work.shard.handled += work.handled
 

@@ -76,7 +76,7 @@ class Retrying:
 
     def _event(self, shard: Shard, letter: Letter) -> StoredRow | None:
         job = self.pages.job
-        follower = Follower(job.store.database, job.query, letter.position - 1)
+        follower = Follower(job.store.database, job.source.query, letter.position - 1)
         with reaching():
             rows = follower.look(limit=1, upto=letter.position).rows
         return rows[0] if rows else None

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import random
-import socket
-import time
 from contextlib import suppress
 from math import inf
 from typing import Final
-from uuid import uuid4
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -24,17 +20,13 @@ from sourcery.consumers import (
 )
 from sourcery.consumers.letters import closed_keys, due_letters
 from sourcery.errors import ConsumerFailed, RetryTransaction, WaitTimeout
-from sourcery.waiting import Waiting
 from sourcery.worker.checkpoints import Checkpoints
 from sourcery.worker.claims import Claims
-from sourcery.worker.clock import Clock
-from sourcery.worker.failing import Failing
 from sourcery.worker.heartbeat import Heartbeat
-from sourcery.worker.job import Job
-from sourcery.worker.link import Link, Unreachable, reaching
+from sourcery.worker.job import Job, Turns
+from sourcery.worker.link import Unreachable, reaching
+from sourcery.worker.means import Means
 from sourcery.worker.obey import obey
-from sourcery.worker.pages import Pages
-from sourcery.worker.retrying import Retrying
 from sourcery.worker.shard import Shard
 from sourcery.worker.shares import Shares
 
@@ -47,31 +39,23 @@ _LONGEST_WAIT: Final = 5.0
 _SUSPECT: Final = 3
 
 
-def owner_name() -> str:
-    """A name that no other worker has: host, process, and a part that is new each time."""
-    return f"{socket.gethostname()[:100]}:{os.getpid()}:{uuid4().hex[:8]}"
-
-
 class Rounds:
-    """One consumer at work in one thread: its connection, leases and shards."""
+    """One consumer at work in one thread, by means that it may share with others."""
 
-    def __init__(self, job: Job, waiting: Waiting) -> None:
-        database = job.store.database
+    def __init__(self, job: Job, means: Means) -> None:
         self.job = job
-        self.waiting = waiting
-        self._link = Link(database)
-        self._clock = Clock()
-        self.heartbeat: Heartbeat = Heartbeat(Link(database, singly=True), job.settings)
-        self.claims: Claims = Claims(job, self._link, self.heartbeat, owner_name())
+        self.waiting = means.waiting
+        self._link = means.link
+        self._clock = means.clock
+        self.heartbeat: Heartbeat = means.heartbeat
+        self.claims: Claims = Claims(job, self._link, self.heartbeat, means.owner)
         self._shares = Shares(job, self.claims)
         self._checkpoints = Checkpoints(job, self._link, self._clock)
-        self._failing = Failing(job, self._checkpoints, waiting)
-        self._pages = Pages(job, self._checkpoints, self._failing, self.heartbeat)
-        self._retrying = Retrying(self._pages)
+        self._turns: Turns = job.turns(job, means)
         self._rows: list[ConsumerRow] = []
         self._caught_up = False
         #: Whether this may be a copy of the database, in which effects would be repeated.
-        self._may_be_cloned = not job.delivery.in_transaction
+        self._may_be_cloned = job.has_effects
         #: Connections lost in a row, and what was in hand.
         self._outages = 0
         self._in_hand: tuple[int, int] | None = None
@@ -98,7 +82,7 @@ class Rounds:
                 self.claims.forget(shard)
             if self.waiting.stopped:
                 break
-        self.heartbeat.tick({n: shard.handled for n, shard in self.claims.owned.items()})
+        self.heartbeat.tick((shard.lease, shard.handled) for shard in self.claims.owned.values())
         self._outages = 0
         self._signal_caught_up()
         return busy
@@ -116,7 +100,7 @@ class Rounds:
             return True
         self._in_hand = (shard.number, shard.stored)
         try:
-            busy = self._retrying.turn(shard) | self._pages.turn(shard, force=force)
+            busy = self._turns.turn(shard, force=force)
         except SystemExit:  # of the handler, perhaps: its event has cost an attempt
             self.claims.ending = shard
             raise
@@ -129,7 +113,7 @@ class Rounds:
         assert row.request is not None
         request = Request.from_json(row.request)
         with self._link.transaction() as connection:
-            query, now = self.job.query, self._clock.now()
+            query, now = self.job.source.query, self._clock.now()
             obey(connection, dialect, shard.lease, row, request, now, query)
             row = rows_of(connection, dialect, self.job.name)[shard.number]
             closed = closed_keys(connection, self.job.name, shard.place)
@@ -153,22 +137,30 @@ class Rounds:
         return any((s.single_until or s.conflicts) and s.may_work() for s in owned)
 
     def rest(self, at_most: float = inf) -> None:
-        """Sleep until something comes, or until an event may be tried again."""
+        """Sleep until something comes, or until something may be tried again."""
         if not self.claims.owned:  # nothing that comes is ours: one look for many commits is enough
             self.waiting.sleep(min(self.job.settings.interval, at_most))
-        now, owned = time.monotonic(), self.claims.owned.values()
-        self.waiting.rest(min([at_most, *[s.due - now for s in owned if not s.is_due()]]))
+        self.waiting.rest(min(at_most, self.due_in()))
+
+    def due_in(self) -> float:
+        """Seconds until something that waits may be tried again; infinite when nothing does."""
+        now = self._clock.now()
+        return min((shard.due_in(now) for shard in self.claims.owned.values()), default=inf)
 
     def reconnect(self, error: Exception, at_most: float = inf) -> None:
         """Forget everything in flight, wait a while, and begin anew."""
         self._outages += 1
         logger.warning("consumer %s: the database is unreachable: %s", self.job.name, error)
-        self._suspect()
-        self._may_be_cloned = not self.job.delivery.in_transaction
-        self.claims.forget_all()
+        self.forget()
         self._link.close()
         wait = min(_FIRST_WAIT * 2.0 ** min(self._outages - 1, 20), _LONGEST_WAIT)
         self.waiting.sleep(min(wait * random.uniform(0.5, 1), at_most))  # noqa: S311 - jitter
+
+    def forget(self) -> None:
+        """The connection was lost: what was in flight is not ours, but perhaps to blame."""
+        self._suspect()
+        self._may_be_cloned = self.job.has_effects
+        self.claims.forget_all()
 
     def _suspect(self) -> None:
         """An event that loses the connection again and again has its attempts counted."""
@@ -217,16 +209,13 @@ class Rounds:
         return WaitTimeout(who, seconds, position, reached, settled)
 
     def end(self) -> None:
-        """Give all leases back at once. If that fails, they run out."""
+        """Give all leases back at once. If that fails, they run out. The means stay open."""
         try:
             with suppress(Unreachable, LeaseLost, RetryTransaction):
                 self._write_positions()
             self.claims.leave()
         except (Unreachable, RetryTransaction, SQLAlchemyError):
             logger.warning("consumer %s: leases could not be released", self.job.name)
-        finally:
-            self.heartbeat.stop()
-            self._link.close()
 
     def _write_positions(self) -> None:
         """What was passed over and not yet written need not be read again."""

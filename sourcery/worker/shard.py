@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from datetime import datetime
+from math import inf
 
 from attrs import define, field
 
 from sourcery.consumers import ConsumerRow, Lease, Letter, Status
 from sourcery.following import Follower, Page
 from sourcery.recorded import StoredRow
-from sourcery.stream import Stream
-
-_POSITION, _CATEGORY, _STREAM_ID = 0, 1, 2
-
-
-def key_of(row: StoredRow) -> str:
-    """The key of an event: its stream, as letters name it."""
-    return Stream(row[_CATEGORY], row[_STREAM_ID]).path
+from sourcery.worker.source import POSITION
 
 
 @define(eq=False)
@@ -76,7 +71,7 @@ class Shard:
         self.awaited = row.awaited
 
     def look(self, limit: int) -> Page:
-        """The events that follow; what was read ahead first."""
+        """The rows that follow; what was read ahead first."""
         if not self._rows:
             page = self.follower.look(upto=self.hold_at)
             self._rows.extend(page.rows)
@@ -91,10 +86,15 @@ class Shard:
         """The first row that is not done: what the stored attempts are at."""
         return self._rows[0]
 
+    @property
+    def last_position(self) -> int:
+        """That of the last row which was read and is not done."""
+        return int(self._rows[-1][POSITION])
+
     def passed(self, rows: int, *, stored: bool) -> None:
         """So many of the rows are done; without rows left, the whole page is."""
         last = [self._rows.popleft() for _ in range(rows)][-1:]
-        to = self._upto if not self._rows else last[0][_POSITION] if last else 0
+        to = self._upto if not self._rows else last[0][POSITION] if last else 0
         self.follower.advance(to, last[0] if last else None, stored=stored)
         if self.follower.position >= self.single_until:
             self.careful, self.single_until = False, 0
@@ -105,7 +105,7 @@ class Shard:
 
     def position_after(self, rows: int) -> int:
         """Where the checkpoint stands when so many rows are done."""
-        return self._upto if rows == len(self._rows) else int(self._rows[rows - 1][_POSITION])
+        return self._upto if rows == len(self._rows) else int(self._rows[rows - 1][POSITION])
 
     def forget_rows(self) -> None:
         """Read anew: what was read ahead may not be there any more."""
@@ -121,6 +121,17 @@ class Shard:
         """One more letter of the key."""
         self.closed[key] = self.closed.get(key, 0) + 1
 
+    def add_letter(self, letter: Letter) -> None:
+        """A letter of this shard was stored."""
+        if letter.status.closes_key:
+            self.close_key(letter.key)
+        if letter.next_attempt_at is not None:
+            self.due_letters.append(letter)
+
+    def halt(self, error: str) -> None:
+        """It was stored that it stands still."""
+        self.status, self.error = Status.FAULTED, error
+
     def may_work(self) -> bool:
         """Whether there is nothing to wait for."""
         return self.is_due() and not self.status.halted
@@ -128,3 +139,19 @@ class Shard:
     def is_due(self) -> bool:
         """Whether its time to try again has come."""
         return time.monotonic() >= self.due
+
+    def due_letter(self, now: datetime) -> Letter | None:
+        """The first letter whose time has come, by the database's clock."""
+        return next((letter for letter in self.due_letters if _left(letter, now) <= 0), None)
+
+    def due_in(self, now: datetime) -> float:
+        """Seconds until the next row or letter may be tried again; infinite if none waits."""
+        waits = [] if self.is_due() else [self.due - time.monotonic()]
+        if not self.status.halted:
+            waits += [left for letter in self.due_letters if (left := _left(letter, now)) > 0]
+        return min(waits, default=inf)
+
+
+def _left(letter: Letter, now: datetime) -> float:
+    """Seconds until a letter is to be tried again."""
+    return (letter.next_attempt_at - now).total_seconds() if letter.next_attempt_at else inf

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import event
 
 from sourcery import Consumer, EventStore, rename
-from sourcery.consumers import filters
+from sourcery.consumers import backlog
 from tests.control.support import (
     deposits,
     moved,
@@ -64,7 +64,7 @@ def test_a_long_backlog_is_not_counted_to_its_end(
     imported: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There are at least so many; and if none is near, none is older than the last looked at."""
-    monkeypatch.setattr(filters, "WINDOW", 2)
+    monkeypatch.setattr(backlog, "WINDOW", 2)
     [shard] = registered(imported).health().shards
     assert (2, True) == (shard.events_behind, shard.at_least)
     rare = registered(imported, events=Opened, name="rare")
@@ -74,7 +74,7 @@ def test_a_long_backlog_is_not_counted_to_its_end(
 
 def test_no_more_rows_are_looked_at(bank: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The statement says how many, before it looks for kinds."""
-    monkeypatch.setattr(filters, "WINDOW", 2)
+    monkeypatch.setattr(backlog, "WINDOW", 2)
     statements: list[str] = []
     event.listen(bank.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
     registered(bank, events=Opened).health()

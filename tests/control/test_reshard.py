@@ -134,7 +134,7 @@ def test_different_positions_need_a_worker(bank: EventStore) -> None:
     consumer = registered(bank, shards=2)
     moved(consumer, 5, shard=0)
     began = time.monotonic()
-    with pytest.raises(RequestRefused, match="stand at 5, 0 and nobody runs them: run its Sub"):
+    with pytest.raises(RequestRefused, match="stand at 5, 0 and nobody runs them: run it"):
         consumer.reshard(3)
     assert time.monotonic() - began < 5
     assert [None, None] == holds(consumer)

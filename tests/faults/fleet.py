@@ -15,7 +15,6 @@ from typing import Any, Self
 
 from attrs import asdict, define
 
-from tests.faults.worker import Spec
 from tests.ordering.support import wait_until
 
 #: Seconds after which the nursery must have answered.
@@ -39,9 +38,10 @@ class Fleet:
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
 
-    def start(self, spec: Spec) -> "Worker":
-        """A new worker."""
-        return Worker(self, spec, self.ask("start", spec=asdict(spec)))
+    def start(self, spec: Any) -> "Worker":
+        """A new worker, whose `live` is beside the class of its spec."""
+        module = type(spec).__module__
+        return Worker(self, spec, self.ask("start", spec=asdict(spec), module=module))
 
     def ask(self, what: str, **arguments: Any) -> Any:
         """Have the nursery do something; its answer."""
@@ -95,7 +95,7 @@ class Worker:
     """One worker; after `restart` another process."""
 
     fleet: Fleet
-    spec: Spec
+    spec: Any
     pid: int
 
     @property

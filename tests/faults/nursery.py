@@ -11,11 +11,14 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 from attrs import define, field
 
-from tests.faults.worker import Spec, live
+from tests.faults import worker as _imported_for_its_children  # noqa: F401
 
 
 @define
@@ -25,11 +28,12 @@ class Nursery:
     #: Of every child: "running", "stopped", or the code it ended with.
     states: dict[int, str | int] = field(factory=dict[int, str | int])
 
-    def start(self, spec: dict[str, Any]) -> int:
-        """A new worker; its process id."""
+    def start(self, spec: dict[str, Any], module: str) -> int:
+        """A new worker of a module; its process id."""
+        kind = import_module(module)
         child = os.fork()
         if child == 0:
-            _be_a_worker(Spec(**spec))
+            _be_a_worker(partial(kind.live, kind.Spec(**spec)))
         self.states[child] = "running"
         return child
 
@@ -65,11 +69,11 @@ def _state(status: int) -> str | int:
     return os.waitstatus_to_exitcode(status)
 
 
-def _be_a_worker(spec: Spec) -> None:
+def _be_a_worker(live: Callable[[Callable[[str], None]], None]) -> None:
     code = 1
     try:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        live(spec, lambda what: _tell(pid=os.getpid(), says=what))
+        live(lambda what: _tell(pid=os.getpid(), says=what))
         code = 0
     except BaseException:  # noqa: BLE001 - it must never go on as a second nursery
         traceback.print_exc()

@@ -23,7 +23,7 @@ def health_is_data(store: EventStore) -> None:
     assert_type(health, ConsumerHealth)
     assert_type(health.shards, tuple[ShardHealth, ...])
     assert_type(health.state, ShardState)
-    assert_type(health.shards[0].events_behind, int | None)
+    assert_type(health.shards[0].events_behind, int)
     assert_type(health.to_dict(), dict[str, Any])
     assert_type(consumer_health(store), list[ConsumerHealth])
 

@@ -1,0 +1,187 @@
+"""Pages of a relay: sent without any transaction, then written together with the checkpoint."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+from weakref import WeakKeyDictionary
+
+from attrs import define, field
+
+from sourcery.consumers import LeaseLost, Letter, Status
+from sourcery.consumers.letters import put
+from sourcery.messages import Outcome, Result
+from sourcery.recorded import StoredRow
+from sourcery.relay.circuit import Circuit
+from sourcery.relay.desk import Desk
+from sourcery.relay.giving_up import Verdict
+from sourcery.relay.parcels import Parcel
+from sourcery.relay.trip import Trip
+from sourcery.relay.waves import Item
+from sourcery.worker.link import reaching
+from sourcery.worker.shard import Shard
+
+logger: logging.Logger = logging.getLogger("sourcery")
+
+_INTERRUPTED = "the worker ended while it was sent"
+
+
+@define(eq=False)
+class RelayPages:
+    """Sends the pages of one topic, shard by shard."""
+
+    desk: Desk
+    #: By shard: how many messages of a row the broker has, of rows beyond the checkpoint.
+    _sent: WeakKeyDictionary[Shard, dict[int, int]] = field(
+        factory=WeakKeyDictionary["Shard", "dict[int, int]"]
+    )
+    #: By shard: how often in a row nothing of its page got through.
+    _breaks: WeakKeyDictionary[Shard, int] = field(factory=WeakKeyDictionary["Shard", int])
+
+    @property
+    def circuit(self) -> Circuit:
+        """Whether the broker can be reached."""
+        return self.desk.sender.circuit
+
+    def turn(self, shard: Shard, *, force: bool) -> bool:
+        """Send one page; whether to go on at once."""
+        if not shard.may_work():
+            return False
+        with reaching():
+            page = shard.look(1 if shard.is_single else self.desk.settings.page)
+        if not page.rows:
+            self.desk.checkpoints.pass_over(shard, page.upto, force=force)
+            return False
+        if self.circuit.is_open():
+            self.desk.pause(shard)
+            return False
+        if not self._may_try(shard, page.rows[0]):
+            return True
+        return self._send(shard, self._trip(shard, page.rows))
+
+    def _trip(self, shard: Shard, rows: Sequence[StoredRow]) -> Trip:
+        parcels = [self.desk.parcels.parcel(row) for row in rows]
+        sent = self._sent.get(shard, {})
+        for parcel in parcels:
+            parcel.sent = sent.get(parcel.position, 0)
+        keeps_order = self.desk.publisher.keeps_order
+        return Trip(parcels, keeps_order, shard.closed.__contains__, self.desk.judge.passes)
+
+    # -- what ended the last worker ----------------------------------------------------
+
+    def _may_try(self, shard: Shard, row: StoredRow) -> bool:
+        """Store the attempt first, where the message in hand may be what ended a worker."""
+        if not shard.careful or self.desk.parcels.key_of(row) in shard.closed:
+            return True
+        error = shard.error or _INTERRUPTED
+        if shard.attempts > self.desk.settings.policy.retries:
+            self._give_up(shard, Parcel(row, self.desk.parcels.key_of(row)), error)
+            return False
+        self.desk.checkpoints.attempt(shard, shard.attempts + 1, Status.RETRYING, error)
+        return True
+
+    def _give_up(self, shard: Shard, parcel: Parcel, error: str) -> None:
+        result = Result(Outcome.FAILED, error)
+        letter, verdict = self.desk.failed(parcel, result, shard.attempts)
+        self._commit(shard, [letter], 1, verdict)
+
+    # -- sending -----------------------------------------------------------------------
+
+    def _send(self, shard: Shard, trip: Trip) -> bool:
+        while (batch := trip.next_batch()) and self.desk.may_send(shard):
+            if not self._send_batch(shard, trip, batch):
+                break
+        self._write(shard, trip)
+        return self.circuit.error is None and self.desk.may_send(shard)
+
+    def _send_batch(self, shard: Shard, trip: Trip, batch: list[Item]) -> bool:
+        """Whether to go on with the page."""
+        if shard.is_single:
+            batch = batch[:1]  # a row of events may have several
+        results = self._results(shard, batch)
+        if results is None:
+            return False
+        trip.note(batch, results)
+        return not self.desk.stopped
+
+    def _results(self, shard: Shard, batch: list[Item]) -> Sequence[Result] | None:
+        if shard.is_single:
+            may_send = partial(self.desk.may_send, shard)
+            alone = self.desk.sender.send_alone(batch[0][1], may_send)
+            return None if alone is None else [alone]
+        results = self.desk.sender.send([message for _, message in batch])
+        if results is None:
+            self._send_singly(shard)
+        return results
+
+    def _send_singly(self, shard: Shard) -> None:
+        """Send all of this page one by one, so that the one that fails is found."""
+        shard.single_until = shard.last_position
+
+    # -- writing -----------------------------------------------------------------------
+
+    def _write(self, shard: Shard, trip: Trip) -> None:
+        """Letters and checkpoint, as far as the page is decided."""
+        decided = trip.fates()
+        letters: list[Letter] = []
+        verdict: Verdict | None = None
+        for parcel, fate in decided:
+            if fate == "behind":
+                letters.append(self.desk.behind(parcel))
+            elif fate == "failed":
+                result, attempts = trip.failures[parcel.position], max(1, shard.attempts)
+                letter, judged = self.desk.failed(parcel, result, attempts)
+                letters.append(letter)
+                verdict = judged if judged.halts else verdict
+        self._remember(shard, trip, len(decided))
+        if decided:
+            self._commit(shard, letters, len(decided), verdict)
+        elif self.desk.is_lost(shard):
+            raise LeaseLost
+        self._interrupted(shard, trip)
+
+    def _remember(self, shard: Shard, trip: Trip, decided: int) -> None:
+        """What the broker has of the rows that stay."""
+        sent = self._sent.setdefault(shard, {})
+        for parcel in trip.parcels[:decided]:
+            sent.pop(parcel.position, None)
+        sent.update({p.position: p.sent for p in trip.parcels[decided:] if p.sent})
+
+    def _commit(
+        self, shard: Shard, letters: list[Letter], done: int, verdict: Verdict | None
+    ) -> None:
+        """In one transaction, fenced by the lease."""
+        checkpoints, to = self.desk.checkpoints, shard.position_after(done)
+        status = Status.CATCHING_UP if shard.has_more(done) else Status.LIVE
+        halts = verdict is not None and verdict.halts
+        with checkpoints.link.transaction() as connection:
+            put(connection, self.desk.dialect, letters)
+            checkpoints.advance(connection, shard, to, status)
+            if halts:
+                checkpoints.fault(connection, shard, to, _reason(letters))
+        checkpoints.moved(shard, done, status)
+        if halts:
+            shard.halt(_reason(letters))
+        shard.handled += done - len(letters)
+        for letter in letters:
+            shard.add_letter(letter)
+
+    def _interrupted(self, shard: Shard, trip: Trip) -> None:
+        """The broker was out of reach. Whatever got through, the rest is worth another try."""
+        if trip.got_through or trip.interrupted is None:
+            self._breaks[shard] = 0
+            return
+        breaks = self._breaks[shard] = self._breaks.get(shard, 0) + 1
+        if breaks > 1 and not shard.is_single and self.circuit.answers():
+            self._send_singly(shard)  # the broker is there: something in the page breaks it
+            return
+        self.circuit.open(trip.interrupted)
+        if shard.careful:
+            shard.attempts -= 1  # it was stored before, and an outage costs none
+        self.desk.pause(shard)
+
+
+def _reason(letters: list[Letter]) -> str:
+    """The first error of those that halt the shard."""
+    return next(f"{x.error_class}: {x.error}" for x in letters if x.error_class is not None)

@@ -1,0 +1,98 @@
+"""One relay in a process of its own, as an application runs it."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from attrs import define, frozen
+
+from sourcery import ErrorPolicy, EventStore, Relay
+from sourcery.messages import Message, Publisher, Result
+from tests.relay.ledger import FilePublisher
+from tests.relay.sabotage import SABOTAGES
+
+Say = Callable[[str], None]
+
+
+@frozen(kw_only=True)
+class Spec:
+    """What a process is to run."""
+
+    url: str
+    path: str
+    shards: int = 1
+    page: int = 20
+    lease: float = 0.6
+    timeout: float = 0.15
+    then: Literal["stop", "park", "skip"] = "park"
+    retries: int = 1_000_000
+    #: Numbers that are not sent.
+    bad: tuple[int, ...] = ()
+    #: A number at which the process freezes: before its batch is sent, or after.
+    freeze: int | None = None
+    freeze_after: bool = False
+    #: A number at which the process is killed.
+    deadly: int | None = None
+    #: Safeguards to switch off.
+    sabotage: tuple[str, ...] = ()
+
+
+def live(spec: Spec, say: Say) -> None:
+    """Work until SIGTERM."""
+    for name in spec.sabotage:
+        SABOTAGES[name]()
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    policy = ErrorPolicy(spec.then, retries=spec.retries, wait=0.02, longest_wait=0.1)
+    publisher = Harmed(FilePublisher(spec.path, spec.timeout, spec.bad), spec, say)
+    with EventStore(spec.url) as store:
+        Relay(
+            store,
+            publisher,
+            topics=["payments"],
+            shards=spec.shards,
+            page=spec.page,
+            lease=spec.lease,
+            on_error=policy,
+            longest_interval=0.1,
+        ).run(stop)
+
+
+@define(eq=False)
+class Harmed(Publisher):
+    """Freezes or kills its process at certain messages."""
+
+    file: FilePublisher
+    spec: Spec
+    say: Say
+    _batches: int = 0
+    _frozen: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self.timeout = self.spec.timeout
+
+    def publish(self, batch: Sequence[Message]) -> Sequence[Result]:
+        """Do the harm, and send."""
+        self._batches += 1
+        if self._batches == 2:
+            self.say("working")
+        numbers = [f'{{"n":{self.spec.freeze}}}'.encode(), f'{{"n":{self.spec.deadly}}}'.encode()]
+        payloads = [message.payload for message in batch]
+        if numbers[1] in payloads:
+            self.say("dying")
+            os.kill(os.getpid(), signal.SIGKILL)
+        if numbers[0] in payloads and not self.spec.freeze_after:
+            self._freeze()
+        results = self.file.publish(batch)
+        if numbers[0] in payloads and self.spec.freeze_after:
+            self._freeze()
+        return results
+
+    def _freeze(self) -> None:
+        if not self._frozen:
+            self._frozen = True
+            self.say("freezing")
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+            self.say("thawed")

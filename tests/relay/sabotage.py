@@ -1,0 +1,26 @@
+"""Safeguards of relays switched off, to see that the tests notice it. Patched for good: in a
+process that is thrown away, or by what `monkeypatch` undoes.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from sourcery.relay.desk import Desk
+from sourcery.worker.claims import Claims
+
+
+def _without_lease_check() -> None:
+    """Send, however little of the lease is left."""
+    Desk.may_send = lambda self, shard: True  # type: ignore[method-assign]
+
+
+def _without_ending() -> None:
+    """Leave the connection of a frozen owner alone."""
+    end: Any = lambda *_: None  # noqa: E731 - a stand-in
+    Claims._end_owner = end  # type: ignore[method-assign]
+
+
+SABOTAGES: Final[dict[str, Callable[[], None]]] = {
+    "lease check": _without_lease_check,
+    "ending": _without_ending,
+}
