@@ -47,7 +47,10 @@ _NAMES: Final = frozenset(
     for column in table.columns
     if isinstance(column.type, Identifier)
 )
-_IS_CONNECTED: Final = text("SELECT count(*) FROM information_schema.processlist WHERE id = :id")
+#: To this database: a copy of it on the same server names connections of the original.
+_IS_CONNECTED: Final = text(
+    "SELECT count(*) FROM information_schema.processlist WHERE id = :id AND db <=> database()"
+)
 #: Seconds to wait until an ended connection is gone, and between two looks.
 _PATIENCE: Final = 5.0
 _BETWEEN_LOOKS: Final = 0.01

@@ -9,6 +9,7 @@ from sourcery import Token, UnitOfWork
 from sourcery.cloning import refuse_clone
 from sourcery.errors import ConfigurationError, StoreCloned, StoreRewound
 from sourcery.worker import rounds
+from sourcery.worker.link import Link
 from tests.cloning.copies import copied, handled, on_another_server, projected, stands_still
 from tests.databases import Database
 from tests.domain import ADA, Deposited, append, open_bank
@@ -77,6 +78,24 @@ def test_rule_40_a_role_that_may_not_ask_compares_the_name(
         with open_bank(each) as bank:
             execute(bank, f"DROP OWNED BY {role}")
     database.server.execute(f"DROP ROLE {role}")
+
+
+@pytest.mark.databases("postgresql", "mariadb")
+def test_rule_40_a_copy_ends_no_connection_of_the_original(
+    copy: Database, database: Database
+) -> None:
+    """Its rows name the backends of the original's workers, whose leases run out in the copy."""
+    with open_bank(database) as original, open_bank(copy) as bank:
+        assert 3 == projected(bank)
+        worker = Link(original.database)
+        mark = worker.open()
+        execute(bank, f"UPDATE sourcery_consumers SET owner = 'original', backend = '{mark}'")
+        execute(bank, "UPDATE sourcery_consumers SET lease_until = '2026-01-01 00:00:00'")
+        deposit(bank)
+        assert 1 == projected(bank)
+        with worker.transaction() as connection:
+            assert connection.exec_driver_sql("SELECT 1").scalar()
+        worker.close()
 
 
 def test_rule_40_an_unknown_identifier_is_no_copy(token: Token, database: Database) -> None:
