@@ -47,7 +47,7 @@ _RAISE_MARK: Final = Statement(
 )
 _OLDEST: Final = Statement(
     select(_c.consumer, _c.message_id, _c.received_at)
-    .where((_c.received_at < bindparam("before")) & (_c.message_id != MARK))
+    .where((_c.received_at <= bindparam("before")) & (_c.message_id != MARK))
     .order_by(_c.received_at)
     .limit(bindparam("count"))
 )
@@ -125,7 +125,7 @@ def _check_age(
 
 
 def purge(connection: Connection, dialect: Dialect, before: datetime, count: int) -> int:
-    """Remove at most `count` of the oldest rows received before a time; how many were removed.
+    """Remove at most `count` of the oldest rows received by a time; how many were removed.
 
     The marks of their consumers are raised first, in the same transaction.
     """
