@@ -10,7 +10,6 @@ from sourcery import Consumer, EventStore
 from sourcery.errors import ConsumerFailed, MessageRefused, RetryTransaction
 from sourcery.messages import Message, Outcome, Result
 from sourcery.worker.checkpoints import Checkpoints
-from tests.domain import ADA, Remarked, append
 from tests.ordering.support import DEADLINE, wait_until
 from tests.relay.conftest import Running
 from tests.relay.support import (
@@ -231,7 +230,6 @@ def test_the_log_names_no_payload(store: EventStore, caplog: pytest.LogCaptureFi
     ).run_once()
     assert "failed, attempt 1, and is blocked: no" in caplog.text
     assert "424242" not in caplog.text
-    append(store, ADA, [Remarked("another log")])
 
 
 def test_a_damaged_row_is_given_up_and_keeps_nobody_else(store: EventStore) -> None:
