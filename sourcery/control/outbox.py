@@ -149,7 +149,7 @@ class _Looking:
     def _rows(self, wanted: MessageState | None, topic: str | None, above: int) -> Sequence[Any]:
         rows = _rows().where(_outbox.position > above)
         if topic is not None:
-            rows = rows.where(_outbox.topic == topic).order_by(_outbox.topic)
+            rows = rows.where(_outbox.topic == topic)
         if wanted is not None and wanted in _OF_LETTERS:
             letters = select(_letters.position).where(_letters.status == wanted.value)
             letters = letters.where(_letters.consumer.in_(self._relays(topic)))

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 from sourcery import schema
 from sourcery.dialects import Dialect
 from sourcery.dialects.statements import Statement
-from sourcery.log.page import in_shard, shard_values
+from sourcery.log.page import constant, in_shard, shard_values
 
 #: Columns of an outbox row, in the order a relay selects them; headers and time as text.
 MESSAGE_COLUMNS: Final = (
@@ -43,14 +43,13 @@ class MessageQuery:
 
     def statement(self, dialect: Dialect, *, fenced: bool) -> Statement:
         """Selects `MESSAGE_COLUMNS` of the rows with `above < position <= upto`."""
-        return _statement(dialect, fenced, self._is_sharded)
+        return _statement(dialect, self.topic, fenced, self._is_sharded)
 
     def values(self, dialect: Dialect) -> dict[str, Any]:
         """What the statement is run with, beside its bounds."""
-        values: dict[str, Any] = {"topic": self.topic}
-        if self.shard is not None and self._is_sharded:
-            values |= shard_values(*self.shard)
-        return values
+        if self.shard is None or not self._is_sharded:
+            return {}
+        return shard_values(*self.shard)
 
     @property
     def _is_sharded(self) -> bool:
@@ -62,7 +61,7 @@ _AT: Final = Statement(
     select(_outbox.position)
     .where(_outbox.topic == bindparam("topic"), _outbox.created_at >= bindparam("moment"))
     .where(_outbox.position <= bindparam("upto"))
-    .order_by(_outbox.topic, _outbox.position)
+    .order_by(_outbox.position)
     .limit(1)
 )
 
@@ -79,14 +78,19 @@ def message_position_at(
     return settled if found is None else found - 1
 
 
-@lru_cache(maxsize=64)
-def _statement(dialect: Dialect, fenced: bool, sharded: bool) -> Statement:  # noqa: FBT001 - a key
+@lru_cache(maxsize=512)
+def _statement(
+    dialect: Dialect,
+    topic: str,
+    fenced: bool,  # noqa: FBT001 - a key
+    sharded: bool,  # noqa: FBT001 - a key
+) -> Statement:
     key = _outbox.position
     core = select(*dialect.columns(schema.outbox, MESSAGE_COLUMNS))
-    core = core.where(_outbox.topic == bindparam("topic"))
+    core = core.where(_outbox.topic == constant(topic))
     core = core.where(key > bindparam("above"), key <= bindparam("upto"))
     if sharded:
         core = core.where(in_shard(_outbox.bucket))
-    # by the topic first, so that the index of (topic, position) gives them in order
-    core = core.order_by(_outbox.topic, key).limit(bindparam("count"))
+    # not by the topic first: MariaDB would sort all messages of the topic for a page
+    core = core.order_by(key).limit(bindparam("count"))
     return Statement(dialect.fenced(core, backward=False) if fenced else core)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 from sqlalchemy import ColumnElement, Connection, bindparam, literal_column
 
 from sourcery.dialects import Dialect, Frontier
-from sourcery.dialects.statements import Statement
+from sourcery.dialects.statements import Constant, Statement
+
+#: Names that are written into a statement as they are.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 class LogQuery(Protocol):
@@ -60,6 +64,14 @@ def in_shard(bucket: ColumnElement[Any]) -> ColumnElement[bool]:
     Of an equation it expects one in 200, and sorts the whole log for a page.
     """
     return (bucket + bindparam("rest")) % bindparam("shards") < literal_column("1")
+
+
+def constant(name: str) -> ColumnElement[Any]:
+    """A name as text of the statement, so that a prepared plan knows whether it is rare.
+
+    An unusual one is bound: SQLAlchemy takes some characters of a text for placeholders.
+    """
+    return Constant(name) if _PLAIN.fullmatch(name) else bindparam(None, name)
 
 
 def shard_values(number: int, shards: int) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -12,15 +11,13 @@ from sqlalchemy import Connection, Select, bindparam, select
 
 from sourcery import schema
 from sourcery.dialects import Dialect
-from sourcery.dialects.statements import Constant, Statement
-from sourcery.log.page import in_shard, shard_values
+from sourcery.dialects.statements import Statement
+from sourcery.log.page import constant, in_shard, shard_values
 from sourcery.stream import Stream
 
 _events = schema.events.c
 #: Rows per page.
 PAGE: Final = 500
-#: Kinds that are written into a statement as they are.
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]+")
 #: Index of position and version in a row.
 POSITION: Final = 0
 VERSION: Final = 3
@@ -103,7 +100,7 @@ def _select(dialect: Dialect, shape: _Shape) -> Select[Any]:
         core = core.where(_events.category == bindparam("category"))
         core = core.where(_events.stream_id == bindparam("stream_id"))
     if shape.kinds is not None:
-        core = core.where(_events.kind.in_(_constants(shape.kinds)))
+        core = core.where(_events.kind.in_([constant(kind) for kind in shape.kinds]))
     if shape.categories:
         core = core.where(_events.category.in_(_binds("category", shape.categories)))
     if shape.stream_id:
@@ -114,14 +111,6 @@ def _select(dialect: Dialect, shape: _Shape) -> Select[Any]:
         core = core.where(in_shard(_events.bucket))
     order = key.desc() if shape.backward else key
     return core.order_by(order).limit(bindparam("count"))
-
-
-def _constants(kinds: tuple[str, ...]) -> list[Any]:
-    """Kinds as text of the statement, so that a prepared plan knows which of them are rare.
-
-    Unusual ones are bound: SQLAlchemy takes some characters of a text for placeholders.
-    """
-    return [Constant(k) if _PLAIN.fullmatch(k) else bindparam(None, k) for k in kinds]
 
 
 def _binds(name: str, count: int) -> list[Any]:

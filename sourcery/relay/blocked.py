@@ -122,14 +122,12 @@ class Blocked:
             checkpoints.hold(connection, shard)
             facts = {"status": verdict.status, "next_attempt_at": None}
             change(connection, self.desk.dialect, begun, **facts, **errors)
-            if passes:
-                self._make_next_due(connection, begun)
+            following = self._next_due(connection, begun) if passes else None
             if verdict.halts:
-                error = f"{errors['error_class']}: {errors['error']}"
-                checkpoints.fault(connection, shard, shard.stored, error)
-        self._left(shard, begun, opens=passes)
+                checkpoints.fault(connection, shard, shard.stored, _text(errors))
+        self._left(shard, begun, following, opens=passes)
         if verdict.halts:
-            shard.halt(error=f"{errors['error_class']}: {errors['error']}")
+            shard.halt(_text(errors))
 
     def _leave(self, shard: Shard, letter: Letter) -> None:
         """Delete the letter and make the next of its key due."""
@@ -137,21 +135,25 @@ class Blocked:
         with checkpoints.link.transaction() as connection:
             checkpoints.hold(connection, shard)
             remove(connection, letter)
-            self._make_next_due(connection, letter)
+            following = self._next_due(connection, letter)
         shard.handled += 1
-        self._left(shard, letter, opens=True)
+        self._left(shard, letter, following, opens=True)
 
-    def _make_next_due(self, connection: Connection, letter: Letter) -> None:
+    def _next_due(self, connection: Connection, letter: Letter) -> Letter | None:
+        """The next of the key, whose time has come."""
         following = head_of_key(connection, letter.consumer, letter.key)
-        if following is not None:
-            now = self.desk.checkpoints.clock.now()
-            change(connection, self.desk.dialect, following, next_attempt_at=now)
+        if following is None:
+            return None
+        now = self.desk.checkpoints.clock.now()
+        return change(connection, self.desk.dialect, following, next_attempt_at=now)
 
-    def _left(self, shard: Shard, letter: Letter, *, opens: bool) -> None:
+    def _left(self, shard: Shard, letter: Letter, following: Letter | None, *, opens: bool) -> None:
         """Remember what was committed."""
         if opens:
             shard.open_key(letter.key)
-        self._reload(shard)
+        shard.due_letters.remove(letter)
+        if following is not None:
+            shard.due_letters.append(following)
 
     def _change(self, shard: Shard, letter: Letter, **facts: Any) -> Letter:
         """Store facts of a letter in a transaction of its own."""
@@ -164,5 +166,10 @@ class Blocked:
         shard.due_letters[shard.due_letters.index(old)] = new
 
     def _reload(self, shard: Shard) -> None:
+        """Another owner was here after all."""
         with reaching(), self.desk.job.store.database.reading() as connection:
             shard.due_letters = due_letters(connection, shard.lease.name, shard.place)
+
+
+def _text(errors: dict[str, str]) -> str:
+    return f"{errors['error_class']}: {errors['error']}"

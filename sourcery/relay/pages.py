@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from attrs import define, field
 
-from sourcery.consumers import LeaseLost, Letter, Status
+from sourcery.consumers import LeaseLost, Letter, LetterStatus, Status
 from sourcery.consumers.letters import put
 from sourcery.messages import Outcome, Result
 from sourcery.recorded import StoredRow
@@ -134,19 +134,15 @@ class RelayPages:
                 letter, judged = self.desk.failed(parcel, result, attempts)
                 letters.append(letter)
                 verdict = judged if judged.halts else verdict
-        self._remember(shard, trip, len(decided))
+        sent = self._sent.setdefault(shard, {})
+        sent.update({parcel.position: parcel.sent for parcel in trip.parcels if parcel.sent})
         if decided:
             self._commit(shard, letters, len(decided), verdict)
         elif self.desk.is_lost(shard):
             raise LeaseLost
-        self._interrupted(shard, trip)
-
-    def _remember(self, shard: Shard, trip: Trip, decided: int) -> None:
-        """What the broker has of the rows that stay."""
-        sent = self._sent.setdefault(shard, {})
-        for parcel in trip.parcels[:decided]:
+        for parcel, _ in decided:
             sent.pop(parcel.position, None)
-        sent.update({p.position: p.sent for p in trip.parcels[decided:] if p.sent})
+        self._interrupted(shard, trip)
 
     def _commit(
         self, shard: Shard, letters: list[Letter], done: int, verdict: Verdict | None
@@ -184,4 +180,5 @@ class RelayPages:
 
 def _reason(letters: list[Letter]) -> str:
     """The first error of those that halt the shard."""
-    return next(f"{x.error_class}: {x.error}" for x in letters if x.error_class is not None)
+    parked = (letter for letter in letters if letter.status is LetterStatus.PARKED)
+    return next(f"{letter.error_class}: {letter.error}" for letter in parked)

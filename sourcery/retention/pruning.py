@@ -22,7 +22,7 @@ _CHUNK: Final = Statement(
     select(_outbox.position, _outbox.key, _outbox.message_id, _outbox.created_at)
     .where(_outbox.topic == bindparam("topic"))
     .where(_outbox.position > bindparam("above"), _outbox.position <= bindparam("upto"))
-    .order_by(_outbox.topic, _outbox.position)
+    .order_by(_outbox.position)
     .limit(bindparam("count"))
 )
 _DELETE: Final = Statement(

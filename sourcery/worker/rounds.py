@@ -20,6 +20,7 @@ from sourcery.consumers import (
 )
 from sourcery.consumers.letters import closed_keys, due_letters
 from sourcery.errors import ConsumerFailed, RetryTransaction, WaitTimeout
+from sourcery.waiting import Waiting
 from sourcery.worker.checkpoints import Checkpoints
 from sourcery.worker.claims import Claims
 from sourcery.worker.heartbeat import Heartbeat
@@ -44,7 +45,7 @@ class Rounds:
 
     def __init__(self, job: Job, means: Means) -> None:
         self.job = job
-        self.waiting = means.waiting
+        self.waiting: Waiting = means.waiting
         self._link = means.link
         self._clock = means.clock
         self.heartbeat: Heartbeat = means.heartbeat

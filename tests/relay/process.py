@@ -12,6 +12,7 @@ from sourcery import ErrorPolicy, EventStore, Relay
 from sourcery.messages import Message, Publisher, Result
 from tests.relay.ledger import FilePublisher
 from tests.relay.sabotage import SABOTAGES
+from tests.relay.support import number_of
 
 Say = Callable[[str], None]
 
@@ -30,9 +31,8 @@ class Spec:
     retries: int = 1_000_000
     #: Numbers that are not sent.
     bad: tuple[int, ...] = ()
-    #: A number at which the process freezes: before its batch is sent, or after.
+    #: A number at which the process freezes, when its batch has been sent.
     freeze: int | None = None
-    freeze_after: bool = False
     #: A number at which the process is killed.
     deadly: int | None = None
     #: Safeguards to switch off.
@@ -78,15 +78,11 @@ class Harmed(Publisher):
         self._batches += 1
         if self._batches == 2:
             self.say("working")
-        numbers = [f'{{"n":{self.spec.freeze}}}'.encode(), f'{{"n":{self.spec.deadly}}}'.encode()]
-        payloads = [message.payload for message in batch]
-        if numbers[1] in payloads:
-            self.say("dying")
+        numbers = [number_of(message) for message in batch]
+        if self.spec.deadly in numbers:
             os.kill(os.getpid(), signal.SIGKILL)
-        if numbers[0] in payloads and not self.spec.freeze_after:
-            self._freeze()
         results = self.file.publish(batch)
-        if numbers[0] in payloads and self.spec.freeze_after:
+        if self.spec.freeze in numbers:
             self._freeze()
         return results
 

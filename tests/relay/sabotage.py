@@ -3,10 +3,9 @@ process that is thrown away, or by what `monkeypatch` undoes.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from sourcery.relay.desk import Desk
-from sourcery.worker.claims import Claims
 
 
 def _without_lease_check() -> None:
@@ -14,13 +13,6 @@ def _without_lease_check() -> None:
     Desk.may_send = lambda self, shard: True  # type: ignore[method-assign]
 
 
-def _without_ending() -> None:
-    """Leave the connection of a frozen owner alone."""
-    end: Any = lambda *_: None  # noqa: E731 - a stand-in
-    Claims._end_owner = end  # type: ignore[method-assign]
-
-
 SABOTAGES: Final[dict[str, Callable[[], None]]] = {
     "lease check": _without_lease_check,
-    "ending": _without_ending,
 }

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from sourcery import Consumer, EventStore
-from sourcery.errors import ConsumerFailed, MessageRefused
+from sourcery.errors import ConsumerFailed, MessageRefused, RetryTransaction
 from sourcery.messages import Message, Outcome, Result
-from tests.domain import ADA, Remarked, append
+from sourcery.worker.checkpoints import Checkpoints
 from tests.ordering.support import DEADLINE, wait_until
 from tests.relay.conftest import Running
 from tests.relay.support import (
@@ -230,7 +230,6 @@ def test_the_log_names_no_payload(store: EventStore, caplog: pytest.LogCaptureFi
     ).run_once()
     assert "failed, attempt 1, and is blocked: no" in caplog.text
     assert "424242" not in caplog.text
-    append(store, ADA, [Remarked("another log")])
 
 
 def test_a_damaged_row_is_given_up_and_keeps_nobody_else(store: EventStore) -> None:
@@ -247,3 +246,21 @@ def test_a_damaged_row_is_given_up_and_keeps_nobody_else(store: EventStore) -> N
     broker = Broker()
     relay(store, broker).drain(DEADLINE)
     assert ([2], [("payments/ada", "parked", 1)]) == (broker.numbers, letter_facts(store))
+
+
+def test_a_write_that_the_database_refuses_sends_nothing_twice(
+    store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deadlock, say: the page is written again, and what the broker has is remembered."""
+    publish(store, [1, 2, 3], key=None)
+    left = [RetryTransaction("a deadlock")]
+
+    def refuse(self: Checkpoints, *given: Any) -> None:
+        if left:
+            raise left.pop()
+        advance(self, *given)
+
+    advance = Checkpoints.advance
+    monkeypatch.setattr(Checkpoints, "advance", refuse)
+    broker = Broker()
+    assert (3, [1, 2, 3]) == (relay(store, broker).drain(DEADLINE), broker.numbers)

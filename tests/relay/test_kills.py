@@ -8,6 +8,7 @@ from random import Random
 from typing import Self
 
 import pytest
+from attrs import evolve
 
 from sourcery import EventStore, UnitOfWork
 from tests.databases import Database
@@ -158,3 +159,41 @@ def test_a_message_that_kills_the_process_is_parked(
     wait_until(lambda: 5 == len(ledger.read().firsts))
     relay.stop()
     assert [("payments/k3", "parked", 2)] == letter_facts(store)
+
+
+def left_after_a_freeze(store: EventStore, fleet: Fleet, spec: Spec) -> list[int]:
+    """Numbers of one key in the order in which they were there first.
+
+    A relay freezes when it has sent the first; its successor skips the second, which the broker
+    fails for it alone, and sends the third; then the first relay goes on.
+    """
+    with UnitOfWork(store) as uow:
+        for number in (1, 2, 3):
+            uow.publish("payments", key="ada", payload={"n": number})
+    frozen = fleet.start(evolve(spec, freeze=1))
+    frozen.until_frozen()
+    successor = fleet.start(evolve(spec, bad=(2,), sabotage=()))
+    ledger = Ledger(Path(spec.path))
+    wait_until(lambda: 3 in ledger.read().firsts.get("ada", []), DEADLINE)
+    frozen.thaw()
+    frozen.until_said("thawed")
+    frozen.stop()
+    successor.stop()
+    return ledger.read().firsts["ada"]
+
+
+@pytest.mark.promise(41)
+@pytest.mark.promise(49)
+@pytest.mark.parametrize(("sabotage", "left"), [((), [1, 3]), (("lease check",), [1, 3, 2])])
+def test_rule_33_a_thawed_relay_sends_nothing_new(
+    store: EventStore,
+    url: str,
+    fleet: Fleet,
+    tmp_path: Path,
+    sabotage: tuple[str, ...],
+    left: list[int],
+) -> None:
+    """And the test of the test: without a look at its lease it sends what was passed over."""
+    path = str(tmp_path / "sent")
+    spec = Spec(url=url, path=path, then="skip", retries=0, sabotage=sabotage)
+    assert left == left_after_a_freeze(store, fleet, spec)
