@@ -24,7 +24,13 @@ from sourcery.errors.consumers import (
     UseTheHandlersSession,
     WaitTimeout,
 )
-from sourcery.errors.messages import BrokerUnavailable, MessageRefused
+from sourcery.errors.messages import (
+    BrokerUnavailable,
+    DriverMissing,
+    MessageRefused,
+    PublisherMisconfigured,
+    UnknownPublisher,
+)
 from sourcery.errors.setup import (
     AutocommitRefused,
     DatabaseMisconfigured,
@@ -69,6 +75,7 @@ __all__ = [
     "DatabaseMisconfigured",
     "DecodeError",
     "DefinitionError",
+    "DriverMissing",
     "EncodeError",
     "IdConflict",
     "InvalidArgument",
@@ -76,6 +83,7 @@ __all__ = [
     "MessageRefused",
     "ProjectionFailed",
     "ProjectionNotRunning",
+    "PublisherMisconfigured",
     "RequestRefused",
     "RequestUnanswered",
     "RetryTransaction",
@@ -94,6 +102,7 @@ __all__ = [
     "UndeclaredEvent",
     "UnitOfWorkError",
     "UnknownDatabase",
+    "UnknownPublisher",
     "UpgradeBlocked",
     "UseTheHandlersSession",
     "VersionConflict",

@@ -86,6 +86,11 @@ class ServerProcess:
                 raise ServerFailed(f"did not stop in {DEADLINE} s", self._words()) from None
         self._home.watch(0)
 
+    def signal(self, which: signal.Signals) -> None:
+        """Send a signal to it and to all it started."""
+        if self._child is not None and self.alive:
+            guard.signal_tree(self._child.pid, which)
+
     def kill(self) -> None:
         """End all its processes at once, like a crash; what it stored stays."""
         if self._child is not None and self.alive:

@@ -1,0 +1,34 @@
+"""Any function as a publisher.
+
+The function gets one message and returns when it is sent. It raises `MessageRefused` for one that
+can never be sent and `BrokerUnavailable` when nothing can be sent now; any other exception is a
+failed attempt. Guaranteed: at least once, in order per key, and nothing more: what "sent" means is
+the function's affair. It is not interrupted, so it keeps its own time: when the batch's is over, no
+further message is begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from sourcery.messages import Message, Publisher, Result
+from sourcery.publishers.deadline import Deadline
+from sourcery.publishers.turns import Turns
+
+
+class CallablePublisher(Publisher):
+    """Give each message to a function. What the function returns is not used."""
+
+    keeps_order: ClassVar[bool] = True
+
+    def __init__(self, function: Callable[[Message], object], *, timeout: float = 10.0) -> None:
+        self._function = function
+        self.timeout = timeout
+
+    def publish(self, batch: Sequence[Message]) -> Sequence[Result]:
+        turns = Turns(Deadline.after(self.timeout))
+        return [turns.take(message, self._send) for message in batch]
+
+    def _send(self, message: Message) -> None:
+        self._function(message)
