@@ -36,7 +36,6 @@ class FilePublisher(Publisher):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._file: IO[bytes] | None = None
 
     @classmethod
     def from_url(cls, url: str) -> FilePublisher:
@@ -52,38 +51,28 @@ class FilePublisher(Publisher):
         try:
             self._append(lines)
         except OSError as error:
-            self.close()
             raise self._unavailable(error) from error
         return [SENT] * len(batch)
 
     def probe(self) -> None:
         try:
-            self._opened()
+            self._opened().close()
         except OSError as error:
             raise self._unavailable(error) from error
 
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
     def _append(self, lines: bytes) -> None:
-        file = self._opened()
-        _lock(file)
-        try:
+        with self._opened() as file:
+            _lock(file)  # until it is closed
             end = _end_of_whole_lines(file)
             file.truncate(end)
             _write(file, lines, end)
-        finally:
-            _unlock(file)
 
     def _opened(self) -> IO[bytes]:
-        if self._file is None:
-            new = not self.path.exists()
-            self._file = self.path.open("a+b", buffering=0)
-            if new:
-                _keep_name(self.path)
-        return self._file
+        new = not self.path.exists()
+        file = self.path.open("a+b", buffering=0)
+        if new:
+            _keep_name(self.path)
+        return file
 
     def _unavailable(self, error: OSError) -> BrokerUnavailable:
         return BrokerUnavailable(str(self.path), error.strerror or type(error).__name__)
@@ -150,10 +139,3 @@ def _lock(file: IO[bytes]) -> None:
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_EX)
-
-
-def _unlock(file: IO[bytes]) -> None:
-    if sys.platform != "win32":
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_UN)

@@ -81,7 +81,7 @@ class WebhookPublisher(Publisher):
     def from_url(cls, url: str) -> WebhookPublisher:
         """Read the options behind `#`."""
         base, _, after = url.partition("#")
-        given = options(f"{_scheme_and_host(base)}?{after}", cls.OPTIONS)[1]
+        _, given = options(f"{base.partition('?')[0]}?{after}", cls.OPTIONS)
         return cls(base, **given)
 
     def publish(self, batch: Sequence[Message]) -> Sequence[Result]:
@@ -120,8 +120,3 @@ def _authorization(address: Address) -> dict[str, str]:
         return {}
     account = f"{address.username}:{address.password or ''}"
     return {"authorization": f"Basic {b64encode(account.encode()).decode()}"}
-
-
-def _scheme_and_host(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -8,12 +8,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
-from tests.databases.process import ServerProcess, reachable
+from tests.databases.process import Account, ServerProcess, reachable
 
 
 class Broker(ABC):
     """One entry of the `[brokers]` section. Nothing runs before the first `start`."""
+
+    #: None is one without rights, when pytest has those of root.
+    account: ClassVar[Account | None] = None
 
     def __init__(self, name: str, source: str) -> None:
         self.name = name
@@ -31,9 +35,6 @@ class Broker(ABC):
     @abstractmethod
     def url(self) -> str:
         """Give the URL by which `publisher_for` reaches it."""
-
-    def prepare(self, folder: Path) -> None:
-        """Write what it needs into its folder before the first start."""
 
     def ready(self, pid: int) -> bool:
         """Whether it takes connections."""
@@ -63,8 +64,7 @@ class Broker(ABC):
     def start(self) -> None:
         """Start it unless it runs; again on the same data and port after `kill`."""
         if self._process is None:
-            self._process = ServerProcess(self.name)
-            self.prepare(self._process.folder)
+            self._process = ServerProcess(self.name, self.account)
         if not self._process.alive:
             self._process.start(partial(self.command, self._process.folder), self.ready)
 

@@ -25,12 +25,10 @@ class Nats(Broker):
         program = Path(sysconfig.get_path("scripts")) / "nats-server"
         return program if program.exists() else None
 
-    def prepare(self, folder: Path) -> None:
-        (folder / "nats.conf").write_text(CONFIGURATION.format(folder=folder))
-
     def command(self, folder: Path, port: int) -> list[str]:
         program = self.program()
         assert program is not None
+        (folder / "nats.conf").write_text(CONFIGURATION.format(folder=folder))
         server = usable(program, folder)
         return [str(server), "-c", f"{folder}/nats.conf", "-a", "127.0.0.1", "-p", str(port)]
 

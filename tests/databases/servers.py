@@ -33,7 +33,11 @@ class Servers(Named[Server]):
 
     def __init__(self, setup: Path, chosen: Iterable[str], schema: Schema) -> None:
         sources = read_section(setup, "db")
-        super().__init__("db", {name: make(name, source, schema) for name, source in sources.items()})
+        if not sources:
+            raise NotConfigured(f"{setup} has no section [db] that names the test databases")
+        super().__init__(
+            "db", {name: make(name, source, schema) for name, source in sources.items()}
+        )
         self.chosen = self.select(chosen) or list(sources)
 
     def of(self, families: Sequence[str]) -> list[str]:

@@ -1,0 +1,13 @@
+"""For each publisher that has a receiver: the receiver, and how to harm it."""
+
+from collections.abc import Mapping
+
+from tests.publishers.sites.site import Received, Site
+from tests.publishers.sites.webhook import WebhookSite
+
+__all__ = ["SITES", "Received", "Site", "WebhookSite"]
+
+#: By the name of the broker in `[brokers]` of setup.cfg, or of a receiver that needs none.
+SITES: Mapping[str, type[Site]] = {
+    "webhook": WebhookSite,
+}

@@ -1,0 +1,86 @@
+"""Publishers by URL: which there are, what is refused, and no password in any text."""
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from sourcery import publishers
+from sourcery.errors import PublisherMisconfigured, UnknownPublisher
+from sourcery.publishers import (
+    CallablePublisher,
+    FilePublisher,
+    Publisher,
+    WebhookPublisher,
+    publisher_for,
+    register,
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("file:///tmp/x", FilePublisher),
+        ("http://host/hook?a=b", WebhookPublisher),
+        ("https://host/hook#timeout=3", WebhookPublisher),
+    ],
+)
+def test_the_scheme_chooses(url: str, kind: type[Publisher]) -> None:
+    """Nothing is connected yet."""
+    assert kind is type(publisher_for(url))
+
+
+def test_an_unknown_scheme_names_those_there_are() -> None:
+    """And where others come from."""
+    with pytest.raises(UnknownPublisher, match=r"'gopher' URLs .*file.*sourcery\.publishers"):
+        publisher_for("gopher://user:pa55word@host")
+
+
+@pytest.mark.parametrize("url", ["", "host:9092", "/path", "//host"])
+def test_a_url_without_scheme_is_refused(url: str) -> None:
+    """It is no URL, or that of an unknown publisher."""
+    with pytest.raises((PublisherMisconfigured, UnknownPublisher)):
+        publisher_for(url)
+
+
+def by_url(url: str) -> Publisher:
+    """What a third party registers."""
+    return CallablePublisher(print, timeout=len(url))
+
+
+def test_others_come_from_an_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named like the scheme, it loads a function from the URL to a publisher."""
+    entry = EntryPoint("pigeon", f"{__name__}:by_url", publishers.GROUP)
+    found = {(publishers.GROUP, "pigeon"): [entry]}
+    monkeypatch.setattr(publishers, "entry_points", lambda group, name: found[group, name])
+    assert len("pigeon://roof") == publisher_for("pigeon://roof").timeout
+
+
+def test_others_are_registered_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests and scripts."""
+    monkeypatch.setattr(publishers, "_makers", dict(publishers._makers))
+    register("pigeon", by_url)
+    assert isinstance(publisher_for("pigeon://roof"), CallablePublisher)
+
+
+WRONG = [
+    "http://user:pa55word@host/#no=1",
+    "http://user:pa55word@host/#timeout=soon",
+    "http://user:pa55word@host/#timeout=1&timeout=2",
+    "http://user:pa55word@host:port/",
+    "http://user:pa55word@/hook",
+    "http://user:pa55word@[::1/",
+    "http://user:pa55word/x@host/",
+    "http://user:1pa55word/x@host/#no=1",
+    "http://host/#secret=pa55word",
+    "http://host/#secret=whsec_pa55word",
+    "http://host?pa55word#no=1",
+]
+
+
+@pytest.mark.promise(48)
+@pytest.mark.parametrize("url", WRONG)
+def test_a_wrong_url_is_refused_without_its_password(url: str) -> None:
+    """At once, as an error of configuration."""
+    with pytest.raises(PublisherMisconfigured) as caught:
+        publisher_for(url)
+    assert "pa55word" not in f"{caught.value!s} {caught.value!r} {caught.value.__cause__!r}"
