@@ -36,10 +36,26 @@ GROUP: Final = "sourcery.publishers"
 FromUrl = Callable[[str], Publisher]
 
 
+def _nats(url: str) -> Publisher:
+    from sourcery.publishers.nats import NatsPublisher
+
+    return NatsPublisher.from_url(url)
+
+
+def _redis(url: str) -> Publisher:
+    from sourcery.publishers.redis import RedisPublisher
+
+    return RedisPublisher.from_url(url)
+
+
 _makers: Final[dict[str, FromUrl]] = {
     "file": FilePublisher.from_url,
     "http": WebhookPublisher.from_url,
     "https": WebhookPublisher.from_url,
+    "nats": _nats,
+    "redis": _redis,
+    "rediss": _redis,
+    "valkey": _redis,
 }
 
 

@@ -21,6 +21,9 @@ class WebhookSite(Site):
     def topic(self) -> str:
         return new_topic()
 
+    def count(self, topic: str) -> int:
+        return sum(topic in line for line in self.broker.lines())
+
     def arrived(self, topic: str) -> list[Received]:
         requests = [json.loads(line) for line in self.broker.lines()]
         found = [request for request in requests if dict(request["headers"])["ce-topic"] == topic]
