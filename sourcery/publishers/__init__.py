@@ -36,6 +36,12 @@ GROUP: Final = "sourcery.publishers"
 FromUrl = Callable[[str], Publisher]
 
 
+def _kafka(url: str) -> Publisher:
+    from sourcery.publishers.kafka import KafkaPublisher
+
+    return KafkaPublisher.from_url(url)
+
+
 def _nats(url: str) -> Publisher:
     from sourcery.publishers.nats import NatsPublisher
 
@@ -52,6 +58,7 @@ _makers: Final[dict[str, FromUrl]] = {
     "file": FilePublisher.from_url,
     "http": WebhookPublisher.from_url,
     "https": WebhookPublisher.from_url,
+    "kafka": _kafka,
     "nats": _nats,
     "redis": _redis,
     "rediss": _redis,

@@ -164,12 +164,13 @@ def test_the_results_tell_the_truth_about_a_kill(site: Site) -> None:
     results = publisher.publish(batch)
     killer.join()
     site.start()
-    if not site.durable:
-        pytest.skip("it forgets what it acknowledged")
     sent = {str(m.message_id) for m, r in zip(batch, results, strict=True) if r == SENT}
     assert Outcome.UNREACHED in outcomes_of(results)
     assert Outcome.REFUSED not in outcomes_of(results)
-    assert set() == sent - {r.message_id for r in site.received(topic, len(sent))}
+    if site.durable:
+        assert set() == sent - {r.message_id for r in site.received(topic, len(sent))}
+    else:
+        batch = numbered(site.topic(), 10)
     assert_all_get_through(site, publisher, batch[-10:])
 
 
