@@ -48,6 +48,12 @@ def _nats(url: str) -> Publisher:
     return NatsPublisher.from_url(url)
 
 
+def _rabbitmq(url: str) -> Publisher:
+    from sourcery.publishers.rabbitmq import RabbitMQPublisher
+
+    return RabbitMQPublisher.from_url(url)
+
+
 def _redis(url: str) -> Publisher:
     from sourcery.publishers.redis import RedisPublisher
 
@@ -55,6 +61,8 @@ def _redis(url: str) -> Publisher:
 
 
 _makers: Final[dict[str, FromUrl]] = {
+    "amqp": _rabbitmq,
+    "amqps": _rabbitmq,
     "file": FilePublisher.from_url,
     "http": WebhookPublisher.from_url,
     "https": WebhookPublisher.from_url,
