@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from sourcery.errors import DriverMissing
 
 
 @contextmanager
-def needs(publisher: str, extra: str) -> Iterator[None]:
+def needs(publisher: str, extra: str) -> Generator[None]:
     """Around an import: say which extra has what is missing."""
     try:
         yield

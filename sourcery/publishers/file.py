@@ -35,7 +35,7 @@ class FilePublisher(Publisher):
     keeps_order: ClassVar[bool] = True
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
 
     @classmethod
     def from_url(cls, url: str) -> FilePublisher:

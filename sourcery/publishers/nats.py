@@ -35,6 +35,7 @@ with needs("nats", "nats"):
     from nats.aio.client import Client
     from nats.errors import Error as NatsError
     from nats.errors import TimeoutError as NatsTimeout
+    from nats.js import JetStreamContext
     from nats.js.errors import APIError, NoStreamResponseError
 
 _PORTS: Final = {"nats": 4222}
@@ -158,7 +159,7 @@ class _Connection:
     async def _one(self, message: Message, prefix: str, seconds: float) -> Result:
         try:
             subject, headers = self._checked(message, prefix)
-            stream = self.client.jetstream()
+            stream = JetStreamContext(self.client)
             await stream.publish(subject, message.payload, timeout=seconds, headers=headers)
         except (MessageRefused, NatsError, OSError) as error:
             return _result_of(error)
@@ -197,7 +198,8 @@ def _result_of(error: Exception) -> Result:
             refused = error.err_code in _TOO_LARGE
             what = Outcome.REFUSED if refused else Outcome.FAILED
             return Result(what, f"JetStream says {error.err_code}: {error.description}")
-    return Result(Outcome.UNREACHED, _LOST)
+        case _:
+            return Result(Outcome.UNREACHED, _LOST)
 
 
 async def _connect(address: Address, deadline: Deadline) -> _Connection:
