@@ -88,6 +88,22 @@ def options(url: str, converters: Converters) -> tuple[str, dict[str, Any]]:
     return parts._replace(query="").geturl(), found
 
 
+def seconds(text: str) -> float:
+    """The value of an option that is a duration."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError("more than none, and not for ever")
+    return value
+
+
+def positive(text: str) -> int:
+    """The value of an option that counts something."""
+    value = int(text)
+    if value <= 0:
+        raise ValueError("at least one")
+    return value
+
+
 def flag(text: str) -> bool:
     """The value of a yes-or-no option."""
     if text.lower() not in _YES | _NO:

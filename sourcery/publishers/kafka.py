@@ -23,7 +23,7 @@ from attrs import define, field
 
 from sourcery.errors import BrokerUnavailable
 from sourcery.messages import SENT, Message, Outcome, Publisher, Result
-from sourcery.publishers.address import Address, Converters, flag, options, parse
+from sourcery.publishers.address import Address, Converters, flag, options, parse, positive, seconds
 from sourcery.publishers.cloudevents import prefixed
 from sourcery.publishers.deadline import Deadline
 from sourcery.publishers.drivers import needs
@@ -52,10 +52,10 @@ class KafkaPublisher(Publisher):
     """Produce to topics. Several hosts with commas are one cluster."""
 
     OPTIONS: ClassVar[Converters] = {
-        "timeout": float,
+        "timeout": seconds,
         "tls": flag,
         "sasl": str,
-        "max_bytes": int,
+        "max_bytes": positive,
     }
 
     def __init__(

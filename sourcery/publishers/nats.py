@@ -25,7 +25,7 @@ from attrs import define, field
 
 from sourcery.errors import BrokerUnavailable, MessageRefused
 from sourcery.messages import SENT, Message, Outcome, Publisher, Result
-from sourcery.publishers.address import Address, Converters, options, parse
+from sourcery.publishers.address import Address, Converters, options, parse, seconds
 from sourcery.publishers.background import BackgroundLoop
 from sourcery.publishers.deadline import Deadline
 from sourcery.publishers.drivers import needs
@@ -53,7 +53,7 @@ _UNANSWERED: Final = Result(Outcome.FAILED, "no acknowledgement in time")
 class NatsPublisher(Publisher):
     """Publish to JetStream. Several hosts with commas are one cluster."""
 
-    OPTIONS: ClassVar[Converters] = {"timeout": float, "prefix": str}
+    OPTIONS: ClassVar[Converters] = {"timeout": seconds, "prefix": str}
 
     def __init__(self, url: str, *, timeout: float = 10.0, prefix: str = "") -> None:
         """Connect at the first use. `prefix` stands before each subject, with its dot."""
@@ -61,6 +61,8 @@ class NatsPublisher(Publisher):
         self._prefix = prefix
         self._loop: BackgroundLoop | None = None
         self._connection: _Connection | None = None
+        #: One that is not waited for: its server may hang.
+        self._closing: asyncio.Task[None] | None = None
         self.timeout = timeout
 
     @classmethod
@@ -91,7 +93,8 @@ class NatsPublisher(Publisher):
         connection = await self._opened(deadline)
         results = await connection.send(batch, self._prefix, deadline)
         if _UNANSWERED in results:  # nobody knows what is still on its way
-            await connection.close()
+            self._closing = asyncio.create_task(connection.close())
+            self._connection = None
         return results
 
     async def _probe(self, deadline: Deadline) -> None:

@@ -10,21 +10,23 @@ a relay sends in waves.
   broker closes the channel without saying which message it was; when several were under way they
   are unreached, and the relay, sending them one by one, finds it.
 - A queue that is full and rejects: failed.
-- The connection cannot be opened or breaks, the exchange is not there: unreached.
+- The connection cannot be opened or breaks, the exchange is not there, the broker has no memory or
+  disk left and blocks publishers: unreached.
 
 Headers are CloudEvents' of AMQP (`cloudEvents:`); message id and content type are properties.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, ClassVar, Final
+from uuid import uuid4
 
 from sourcery.errors import BrokerUnavailable, MessageRefused
 from sourcery.messages import Message, Outcome, Publisher, Result
-from sourcery.publishers.address import Address, Converters, options, parse
+from sourcery.publishers.address import Address, Converters, options, parse, seconds
 from sourcery.publishers.cloudevents import prefixed
 from sourcery.publishers.confirms import Confirms
 from sourcery.publishers.deadline import Deadline
@@ -47,7 +49,7 @@ _UNANSWERED: Final = Result(Outcome.FAILED, "no confirmation in time")
 class RabbitMQPublisher(Publisher):
     """Publish on one channel. Several hosts with commas are tried in turn."""
 
-    OPTIONS: ClassVar[Converters] = {"timeout": float, "exchange": str}
+    OPTIONS: ClassVar[Converters] = {"timeout": seconds, "exchange": str}
 
     def __init__(self, url: str, *, timeout: float = 10.0, exchange: str = "") -> None:
         """Connect at the first use. The path of the URL is the virtual host, `/` without one."""
@@ -56,6 +58,8 @@ class RabbitMQPublisher(Publisher):
         self._connection: Any = None
         self._channel: Any = None
         self._confirms = Confirms()
+        #: Whether the broker has an alarm of memory or disk.
+        self._blocked = False
         self.timeout = timeout
 
     @classmethod
@@ -74,10 +78,16 @@ class RabbitMQPublisher(Publisher):
         return [confirms.results.get(number, rest) for number in range(len(batch))]
 
     def probe(self) -> None:
+        """Publish to a queue that cannot be there: a broker with an alarm confirms nothing."""
         deadline = Deadline.after(self.timeout)
         self._open(deadline)
-        try:  # the broker answers when it reads what we write
-            self._channel.exchange_declare(self._exchange or "amq.direct", "", passive=True)
+        try:
+            self._confirms.begin()
+            self._confirms.published(0)
+            self._channel.basic_publish(amqp.Message(b""), "", f"sourcery-probe-{uuid4()}")
+            self._wait(deadline)
+        except errors.ChannelError:  # the user may not, but the broker has answered
+            self._drop()
         except (errors.AMQPError, OSError) as error:
             self._drop()
             raise self._unavailable(error) from error
@@ -93,8 +103,7 @@ class RabbitMQPublisher(Publisher):
         try:
             for number, message in enumerate(batch):
                 self._begin(number, message, deadline)
-            while self._confirms.waiting:
-                self._connection.drain_events(timeout=_positive(deadline))
+            self._wait(deadline)
         except TimeoutError:
             return self._late()
         except errors.ChannelError as error:
@@ -116,6 +125,16 @@ class RabbitMQPublisher(Publisher):
         self._channel.basic_publish(
             made, self._exchange, message.topic, mandatory=True, timeout=_positive(deadline)
         )
+
+    def _wait(self, deadline: Deadline) -> None:
+        """Until all is confirmed. An alarm ends it at once, as the loss of the connection does."""
+        while self._confirms.waiting:
+            if self._blocked:
+                raise errors.Blocked("it has no memory or disk left, and blocks publishers")
+            self._connection.drain_events(timeout=_positive(deadline))
+
+    def _on_blocked(self, reason: str) -> None:
+        self._blocked = True
 
     def _late(self) -> Result:
         """What is under way has failed, and what was not begun has not."""
@@ -153,7 +172,8 @@ class RabbitMQPublisher(Publisher):
         return True
 
     def _connect(self, deadline: Deadline) -> None:
-        self._connection = _connected(self._address, deadline)
+        self._blocked = False
+        self._connection = _connected(self._address, deadline, self._on_blocked)
         self._channel = self._connection.channel()
         self._confirms = Confirms()
         self._channel.events["basic_ack"].add(self._confirms.on_ack)
@@ -177,7 +197,7 @@ class RabbitMQPublisher(Publisher):
         return BrokerUnavailable(str(self._address), self._address.scrubbed(error))
 
 
-def _connected(address: Address, deadline: Deadline) -> Any:
+def _connected(address: Address, deadline: Deadline, on_blocked: Callable[[str], None]) -> Any:
     """To the first of the hosts that takes us."""
     for number, (host, port) in enumerate(address.hosts, 1):
         connection = amqp.Connection(
@@ -187,6 +207,7 @@ def _connected(address: Address, deadline: Deadline) -> Any:
             login_method="PLAIN",
             virtual_host=address.path or "/",
             ssl={"server_hostname": host} if address.scheme == "amqps" else False,
+            on_blocked=on_blocked,
             connect_timeout=_positive(deadline),
             read_timeout=_positive(deadline),
             write_timeout=_positive(deadline),

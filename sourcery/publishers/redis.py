@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Final
 
 from sourcery.errors import BrokerUnavailable, PublisherMisconfigured
 from sourcery.messages import SENT, Message, Outcome, Publisher, Result
-from sourcery.publishers.address import Address, Converters, options, parse
+from sourcery.publishers.address import Address, Converters, options, parse, positive, seconds
 from sourcery.publishers.cloudevents import TYPE, attributes
 from sourcery.publishers.deadline import Deadline
 from sourcery.publishers.drivers import needs
@@ -49,7 +49,7 @@ _UNANSWERED: Final = Result(Outcome.FAILED, "no answer in time")
 class RedisPublisher(Publisher):
     """Append to streams. The path of the URL is the number of the database."""
 
-    OPTIONS: ClassVar[Converters] = {"timeout": float, "prefix": str, "maxlen": int}
+    OPTIONS: ClassVar[Converters] = {"timeout": seconds, "prefix": str, "maxlen": positive}
 
     def __init__(
         self, url: str, *, timeout: float = 10.0, prefix: str = "", maxlen: int | None = None

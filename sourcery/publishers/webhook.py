@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from sourcery.errors import MessageRefused
 from sourcery.messages import Message, Publisher, Result
-from sourcery.publishers.address import Address, Converters, options, parse
+from sourcery.publishers.address import Address, Converters, options, parse, positive, seconds
 from sourcery.publishers.cloudevents import percent_encoded
 from sourcery.publishers.deadline import Deadline
 from sourcery.publishers.endpoint import Endpoint
@@ -46,10 +46,10 @@ class WebhookPublisher(Publisher):
     keeps_order: ClassVar[bool] = True
     OPTIONS: ClassVar[Converters] = {
         "secret": lambda text: tuple(text.split(",")),
-        "timeout": float,
-        "connect_timeout": float,
-        "read_timeout": float,
-        "connections": int,
+        "timeout": seconds,
+        "connect_timeout": seconds,
+        "read_timeout": seconds,
+        "connections": positive,
     }
 
     def __init__(

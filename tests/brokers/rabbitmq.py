@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 from tests.brokers.broker import Broker
@@ -54,6 +55,14 @@ class RabbitMQ(Broker):
             for each in (folder / "plugins", folder / "rabbitmq.conf", script):
                 os.chown(each, account["user"], account["group"])
         return [str(script)]
+
+    def control(self, *words: str) -> None:
+        """Run a command of `rabbitmqctl`."""
+        folder = self.process.folder
+        names = {"HOME": str(folder), "ERL_EPMD_PORT": str(self._names)}
+        node = f"sourcery{self.port}@localhost"
+        command = [str(SERVER.with_name("rabbitmqctl")), "--quiet", "--node", node, *words]
+        subprocess.run(command, check=True, env={**os.environ, **names}, **unprivileged())
 
     def url(self) -> str:
         return f"amqp://guest:guest@127.0.0.1:{self.port}"

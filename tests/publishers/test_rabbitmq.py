@@ -1,9 +1,14 @@
 """RabbitMQ: what comes back, what is rejected, what closes the channel."""
 
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
 import pytest
 
 from sourcery.errors import BrokerUnavailable
 from sourcery.messages import SENT, Outcome, Publisher
+from tests.brokers.rabbitmq import RabbitMQ
 from tests.publishers.messages import message, outcomes
 from tests.publishers.sites import RabbitMQSite
 
@@ -95,3 +100,30 @@ def test_a_wrong_password_is_unavailable(site: RabbitMQSite) -> None:
     with pytest.raises(BrokerUnavailable) as caught:
         publisher.publish([message("t")])
     assert "pa55word" not in str(caught.value)
+
+
+@pytest.mark.promise(39)
+def test_a_broker_with_an_alarm_costs_no_attempt(
+    site: RabbitMQSite, publisher: Publisher, alarm: Callable[[str], None]
+) -> None:
+    """It takes nothing until it has memory again; the probe says so, and waits for no timeout."""
+    topic = site.topic()
+    publisher.probe()
+    alarm("0")
+    began = time.monotonic()
+    assert [UNREACHED] * 3 == outcomes(publisher.publish([message(topic) for _ in range(3)]))
+    with pytest.raises(BrokerUnavailable, match="no memory or disk"):
+        publisher.probe()
+    assert time.monotonic() - began < publisher.timeout
+    alarm("0.6")
+    publisher.probe()
+    assert [SENT] == list(publisher.publish([message(topic)]))
+
+
+@pytest.fixture
+def alarm(site: RabbitMQSite) -> Iterator[Callable[[str], None]]:
+    """Sets how much memory the broker may have; at the end it is as usual."""
+    assert isinstance(site.broker, RabbitMQ)
+    command = partial(site.broker.control, "set_vm_memory_high_watermark")
+    yield command
+    command("0.6")
