@@ -40,9 +40,13 @@ class Address:
         """Of the first."""
         return self.hosts[0][1]
 
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """Each as host and port."""
+        return tuple(f"{_bracketed(host)}:{port}" for host, port in self.hosts)
+
     def __str__(self) -> str:
-        hosts = ",".join(f"{_bracketed(host)}:{port}" for host, port in self.hosts)
-        return f"{self.scheme}://{hosts}"
+        return f"{self.scheme}://{','.join(self.servers)}"
 
     def scrubbed(self, error: BaseException) -> str:
         """The class and text of a driver's error, without the password."""

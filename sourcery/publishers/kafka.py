@@ -78,7 +78,7 @@ class KafkaPublisher(Publisher):
         self._settings = {
             **(settings or {}),
             **_account(self._address, tls=tls, sasl=sasl),
-            "bootstrap.servers": ",".join(f"{host}:{port}" for host, port in self._address.hosts),
+            "bootstrap.servers": ",".join(self._address.servers),
             "enable.idempotence": True,
             "acks": "all",
             "linger.ms": 0,

@@ -209,7 +209,7 @@ async def _connect(address: Address, deadline: Deadline) -> _Connection:
     connection = _Connection()
     is_token = address.password is None
     connecting = connection.client.connect(
-        servers=[f"nats://{host}:{port}" for host, port in address.hosts],
+        servers=[f"nats://{server}" for server in address.servers],
         allow_reconnect=False,
         max_reconnect_attempts=1,
         reconnect_time_wait=0,

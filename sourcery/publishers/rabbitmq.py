@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
+from ssl import CERT_REQUIRED
 from typing import Any, ClassVar, Final
 from uuid import uuid4
 
@@ -199,14 +200,16 @@ class RabbitMQPublisher(Publisher):
 
 def _connected(address: Address, deadline: Deadline, on_blocked: Callable[[str], None]) -> Any:
     """To the first of the hosts that takes us."""
-    for number, (host, port) in enumerate(address.hosts, 1):
+    user, password = address.username, address.password
+    for number, server in enumerate(address.servers, 1):
+        verified = {"server_hostname": address.hosts[number - 1][0], "cert_reqs": CERT_REQUIRED}
         connection = amqp.Connection(
-            host=f"{host}:{port}",
-            userid=address.username or "guest",
-            password=address.password or "guest",
+            host=server,
+            userid=user or "guest",
+            password=password or ("" if user else "guest"),
             login_method="PLAIN",
             virtual_host=address.path or "/",
-            ssl={"server_hostname": host} if address.scheme == "amqps" else False,
+            ssl=verified if address.scheme == "amqps" else False,
             on_blocked=on_blocked,
             connect_timeout=_positive(deadline),
             read_timeout=_positive(deadline),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from sourcery.errors import BrokerUnavailable
 from sourcery.ids import new_id
 from sourcery.messages import Message, Outcome, Publisher, Result
 
@@ -53,3 +54,10 @@ def publish_as_relays_do(publisher: Publisher, batch: Sequence[Message]) -> list
 def outcomes(results: Sequence[Result]) -> list[Outcome]:
     """What became of each."""
     return [result.outcome for result in results]
+
+
+def unreached(publisher: Publisher) -> None:
+    """Publish one message: raises, also when the result says that it was not reached."""
+    results = publisher.publish([message("nothing", key="k")])
+    assert [Outcome.UNREACHED] == outcomes(results)
+    raise BrokerUnavailable("127.0.0.1", str(results[0].error))

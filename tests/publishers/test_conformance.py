@@ -8,7 +8,14 @@ import pytest
 
 from sourcery.errors import BrokerUnavailable
 from sourcery.messages import SENT, Message, Outcome, Publisher, Result
-from tests.publishers.messages import SOURCE, WRITTEN, message, numbered, publish_as_relays_do
+from tests.publishers.messages import (
+    SOURCE,
+    WRITTEN,
+    message,
+    numbered,
+    publish_as_relays_do,
+    unreached,
+)
 from tests.publishers.messages import outcomes as outcomes_of
 from tests.publishers.sites import SITES, Site
 
@@ -95,13 +102,6 @@ def test_nobody_there_is_unavailable_at_once(site: Site) -> None:
         assert "127.0.0.1" in str(caught.value)
         assert "pa55word" not in str(caught.value)
     assert time.monotonic() - began < 2 * publisher.timeout
-
-
-def unreached(publisher: Publisher) -> None:
-    """Either it raises, or it says so of each message."""
-    results = publisher.publish([message("nothing", key="k")])
-    assert [Outcome.UNREACHED] == outcomes_of(results)
-    raise BrokerUnavailable("127.0.0.1", str(results[0].error))
 
 
 def test_a_probe_sends_nothing(site: Site, publisher: Publisher) -> None:
