@@ -42,7 +42,8 @@ class Outcome(StrEnum):
     FAILED = "failed"
     #: The broker will never take it: too large, not authorised, nowhere to go.
     REFUSED = "refused"
-    #: The broker could not be reached. It is tried again, and that costs nothing.
+    #: It never left, or the connection broke before the answer. It is tried again, and that
+    #: costs nothing.
     UNREACHED = "unreached"
 
 
@@ -62,7 +63,7 @@ class Publisher:
     """The adapter to one broker. Used by one thread; opened at the first use."""
 
     #: Whether messages of one key may be in one batch: after one that fails, `publish` then sends
-    #: nothing later of its key.
+    #: nothing later of its key: those have failed too.
     keeps_order: ClassVar[bool] = False
     #: Seconds that `publish` takes at the most. A relay's lease must be longer.
     timeout: float = 10.0
@@ -70,8 +71,9 @@ class Publisher:
     def publish(self, batch: Sequence[Message]) -> Sequence[Result]:
         """Send messages and wait for their acknowledgements: one result for each, in order.
 
-        What was not acknowledged in time has failed. Raises `BrokerUnavailable` when none was
-        sent because the broker cannot be reached.
+        What was not acknowledged in time has failed. What never left, and what a connection that
+        breaks left unanswered, is unreached. Raises `BrokerUnavailable` when none was sent because
+        the broker cannot be reached.
         """
         raise NotImplementedError
 

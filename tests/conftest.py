@@ -4,7 +4,9 @@ import os
 
 import pytest
 
+from tests.brokers import BROKERS, Brokers
 from tests.databases import SCHEMA, SERVERS, NotConfigured, Servers
+from tests.databases.named import ALL
 
 pytest_plugins = ["pytester", "tests.databases.fixtures"]
 
@@ -47,17 +49,21 @@ def pytest_configure(config: pytest.Config) -> None:
             config.addinivalue_line("markers", line)
     try:
         servers = Servers(config.rootpath / "setup.cfg", config.getoption("db") or [], SCHEMA)
+        brokers = Brokers(config.rootpath / "setup.cfg")
     except NotConfigured as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[SERVERS] = servers
+    config.stash[SERVERS], config.stash[BROKERS] = servers, brokers
     config.add_cleanup(servers.remove)
+    config.add_cleanup(brokers.remove)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """A run that must not skip a database says so with SOURCERY_REQUIRE."""
-    names = os.environ.get("SOURCERY_REQUIRE", "").split(",")
+    """A run that must not skip a database or broker says so with SOURCERY_REQUIRE."""
+    names = [name.strip() for name in os.environ.get("SOURCERY_REQUIRE", "").split(",")]
+    brokers = session.config.stash[BROKERS]
     try:
-        session.config.stash[SERVERS].require(names)
+        session.config.stash[SERVERS].require(name for name in names if name not in brokers)
+        brokers.require(name for name in names if name in brokers or name == ALL)
     except NotConfigured as error:
         raise pytest.UsageError(str(error)) from error
 

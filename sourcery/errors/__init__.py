@@ -26,9 +26,12 @@ from sourcery.errors.consumers import (
 )
 from sourcery.errors.messages import (
     BrokerUnavailable,
+    DriverMissing,
     MappingFailed,
     MessageRefused,
     MessageTooOld,
+    PublisherMisconfigured,
+    UnknownPublisher,
 )
 from sourcery.errors.read_models import (
     EffectRefused,
@@ -83,6 +86,7 @@ __all__ = [
     "DatabaseMisconfigured",
     "DecodeError",
     "DefinitionError",
+    "DriverMissing",
     "EffectRefused",
     "EncodeError",
     "IdConflict",
@@ -94,6 +98,7 @@ __all__ = [
     "NotComparable",
     "ProjectionFailed",
     "ProjectionNotRunning",
+    "PublisherMisconfigured",
     "ReadModelDamaged",
     "ReadModelMismatch",
     "ReadModelNotServing",
@@ -117,6 +122,7 @@ __all__ = [
     "UndeclaredEvent",
     "UnitOfWorkError",
     "UnknownDatabase",
+    "UnknownPublisher",
     "UpgradeBlocked",
     "UseTheHandlersSession",
     "VersionConflict",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from attrs import define
 
-from sourcery.errors.base import SourceryError
+from sourcery.errors.base import ConfigurationError, SourceryError
 
 
 @define
@@ -63,3 +64,43 @@ class MappingFailed(SourceryError):
 
     def __str__(self) -> str:
         return f"mapping {self.mapping} of event {self.kind!a}: {self.problem}"
+
+
+@define
+class UnknownPublisher(ConfigurationError):
+    """No publisher of ours, or registered, serves URLs of this scheme."""
+
+    scheme: str
+    known: Sequence[str]
+
+    def __str__(self) -> str:
+        return (
+            f"sourcery has no publisher for {self.scheme!r} URLs (it has {', '.join(self.known)}); "
+            f"register one through the entry-point group 'sourcery.publishers'"
+        )
+
+
+@define
+class PublisherMisconfigured(ConfigurationError, ValueError):
+    """A publisher's URL or arguments make no sense."""
+
+    #: The URL without user, password and options.
+    publisher: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.publisher}: {self.problem}"
+
+
+@define
+class DriverMissing(ConfigurationError, ImportError):
+    """The library that talks to a broker is not installed."""
+
+    publisher: str
+    extra: str
+
+    def __str__(self) -> str:
+        return (
+            f"the {self.publisher} publisher needs a library that is not installed: "
+            f"pip install 'sourcery-events[{self.extra}]'"
+        )

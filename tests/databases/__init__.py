@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import URL, Connection, text
 
+from tests.databases.named import NotConfigured
 from tests.databases.server import Database, Schema, Server
-from tests.databases.servers import NotConfigured, Servers
+from tests.databases.servers import Servers
 
 __all__ = ["SCHEMA", "SERVERS", "Database", "NotConfigured", "Server", "Servers"]
 

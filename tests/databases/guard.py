@@ -31,6 +31,13 @@ def kill_tree(pid: int) -> None:
         time.sleep(0.005)
 
 
+def signal_tree(pid: int, what: signal.Signals) -> None:
+    """Send a signal to a process and to all it started."""
+    _send(pid, what)
+    for child in _children(pid):
+        signal_tree(child, what)
+
+
 def _freeze(pid: int, found: list[int]) -> None:
     """Stop a process before looking for its children, so that it starts no others."""
     if not _send(pid, signal.SIGSTOP):

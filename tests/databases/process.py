@@ -40,15 +40,15 @@ class ServerProcess:
     folder and the port stay.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, account: "Account | None" = None) -> None:
         self._home = GuardedFolder(name)
+        self._account = unprivileged() if account is None else account
         self.folder = self._home.path
         self.port = 0
         self._log = self.folder / "log"
         self._child: subprocess.Popen[bytes] | None = None
-        if os.geteuid() == 0:
-            account = pwd.getpwnam(LAUNCHER)
-            os.chown(self.folder, account.pw_uid, account.pw_gid)
+        if self._account:
+            os.chown(self.folder, self._account["user"], self._account["group"])
 
     @property
     def alive(self) -> bool:
@@ -86,6 +86,11 @@ class ServerProcess:
                 raise ServerFailed(f"did not stop in {DEADLINE} s", self._words()) from None
         self._home.watch(0)
 
+    def signal(self, which: signal.Signals) -> None:
+        """Send a signal to it and to all it started."""
+        if self._child is not None and self.alive:
+            guard.signal_tree(self._child.pid, which)
+
     def kill(self) -> None:
         """End all its processes at once, like a crash; what it stored stays."""
         if self._child is not None and self.alive:
@@ -108,7 +113,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                **unprivileged(),
+                **self._account,
             )
         self._home.watch(child.pid)
         return child
@@ -142,7 +147,7 @@ class ServerProcess:
 
 
 class Account(TypedDict, total=False):
-    """Arguments of `subprocess` that choose a child's account."""
+    """Arguments of `subprocess` that choose a child's account; none is the parent's."""
 
     user: int
     group: int

@@ -130,6 +130,8 @@ def test_two_errors_are_never_equal(error: type[SourceryError]) -> None:
         (errors.TokenRefused, ValueError),
         (errors.WaitTimeout, TimeoutError),
         (errors.RequestUnanswered, TimeoutError),
+        (errors.PublisherMisconfigured, ValueError),
+        (errors.DriverMissing, ImportError),
     ],
 )
 def test_an_error_is_also_what_python_would_raise(error: type, builtin: type) -> None:
