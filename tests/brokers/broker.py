@@ -4,12 +4,14 @@ import os
 import shutil
 import signal
 import socket
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from tests.databases.folder import DEADLINE
 from tests.databases.process import Account, ServerProcess, reachable
 
 
@@ -70,7 +72,11 @@ class Broker(ABC):
 
     def kill(self) -> None:
         """End all its processes with SIGKILL; `start` brings it back."""
+        port = self.port
         self.process.kill()
+        deadline = time.monotonic() + DEADLINE
+        while listens(port) and time.monotonic() < deadline:
+            pass  # the threads of a large process end one after another
 
     def freeze(self) -> None:
         """Stop it from running, as a hung machine does; its connections stay open."""
