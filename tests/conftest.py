@@ -12,15 +12,21 @@ pytest_plugins = ["pytester", "tests.databases.fixtures"]
 
 #: Folders whose tests take long: unless `--db` says more, they run on one server of each family.
 LONG = {
+    "cloning",
     "control",
     "demo",
     "faults",
+    "inbox",
     "live",
+    "outgoing",
     "project",
+    "read_models",
     "relay",
     "shards",
+    "snapshots",
     "subscribe",
     "subscriber",
+    "upkeep",
     "wakeups",
 }
 

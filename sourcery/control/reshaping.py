@@ -99,7 +99,8 @@ class _Resharding:
         at = furthest(rows)
         if not (stand_at(at, rows) or any(row.is_owned for row in rows)):
             positions = ", ".join(str(row.position) for row in rows)
-            problem = f"its shards stand at {positions} and nobody runs them: run it"
+            stand = f"its shards stand at {positions} and nobody runs them"
+            problem = f"{stand}: run its Subscriber or Relay"
             raise RequestRefused(self.name, _RESHARD, problem)
         for row in rows:
             if row.status is Status.FAULTED or (row.status.halted and row.position < at):

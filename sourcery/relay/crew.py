@@ -62,11 +62,12 @@ class Crew:
     def round(self, *, force: bool) -> bool:
         """A round of every topic; whether anything was done."""
         self._current = None
+        self.means.frontier.forget()
         self._look(force=force)
         busy = False
         for rounds in list(self.rounds.values()):
             self._current = rounds
-            busy |= rounds.round(force=force)
+            busy |= rounds.round(force=force, fresh=False)
             if self.waiting.stopped:
                 return busy
         return busy or self.tidying.turn(self.rounds, self._owns_first)

@@ -45,6 +45,8 @@ class Claims:
     heartbeat: Heartbeat
     #: Name of this worker, unlike any other's.
     owner: str
+    #: How far the logs may be read, by the frontier of the round.
+    frontier: SharedFrontier
     owned: dict[int, Shard] = field(factory=dict[int, Shard])
     #: Shards and checkpoints after which an event lost the connection too often.
     suspected: set[tuple[int, int]] = field(factory=set[tuple[int, int]])
@@ -54,14 +56,9 @@ class Claims:
     registered: bool = False
     #: Events handled in shards that are no longer ours.
     handled: int = 0
-    frontier: SharedFrontier = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.frontier = SharedFrontier(self.job.store.database)
 
     def observe(self) -> list[ConsumerRow]:
         """The rows of all shards, by number; registers the consumer at its first start."""
-        self.frontier.forget()
         while True:
             with reaching(), self.job.store.database.reading() as connection:
                 rows = rows_of(connection, self.job.dialect, self.job.name)

@@ -1,4 +1,4 @@
-"""The frontier of one round, which all shards of a worker share."""
+"""The frontier of one round, which all shards of all consumers of a worker share."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from attrs import define, field
 from sourcery.database import Database
 from sourcery.waiting import Waiting
 from sourcery.worker.clock import Clock
+from sourcery.worker.frontier import SharedFrontier
 from sourcery.worker.heartbeat import Heartbeat
 from sourcery.worker.link import Link
 from sourcery.worker.settings import Settings
@@ -30,6 +31,7 @@ class Means:
     #: Where pages are written.
     link: Link
     heartbeat: Heartbeat
+    frontier: SharedFrontier
     clock: Clock = field(factory=Clock)
     #: Name of this worker, unlike any other's.
     owner: str = field(factory=owner_name)
@@ -40,7 +42,7 @@ class Means:
     def of(cls, database: Database, settings: Settings, waiting: Waiting) -> Means:
         """Nothing connects before it is used."""
         heartbeat = Heartbeat(Link(database, singly=True), settings)
-        return cls(waiting, Link(database), heartbeat)
+        return cls(waiting, Link(database), heartbeat, SharedFrontier(database))
 
     def close(self) -> None:
         """Let go of the connections, and renew leases no more."""

@@ -49,7 +49,7 @@ class Rounds:
         self._link = means.link
         self._clock = means.clock
         self.heartbeat: Heartbeat = means.heartbeat
-        self.claims: Claims = Claims(job, self._link, self.heartbeat, means.owner)
+        self.claims: Claims = Claims(job, self._link, self.heartbeat, means.owner, means.frontier)
         self._shares = Shares(job, self.claims)
         self._checkpoints = Checkpoints(job, self._link, self._clock)
         self._turns: Turns = job.turns(job, means)
@@ -64,13 +64,16 @@ class Rounds:
 
     # -- one round ---------------------------------------------------------------------
 
-    def round(self, *, force: bool) -> bool:
+    def round(self, *, force: bool, fresh: bool = True) -> bool:
         """Whether anything was done. Raises `Unreachable` when the database is.
 
-        Raises `StoreCloned` in a copy, where effects would be repeated.
+        Unless it is `fresh`, the frontier is that of whoever had its turn before. Raises
+        `StoreCloned` in a copy, where effects would be repeated.
         """
         self._in_hand = None
         self._check_place()
+        if fresh:
+            self.claims.frontier.forget()
         self._rows = self.claims.observe()
         self._clock.set(self._rows[0].now)
         self._shares.settle(self._rows)

@@ -75,6 +75,14 @@ def test_waves_cost_no_statements(store: EventStore) -> None:
     assert 20 == len(broker.batches)
 
 
+@pytest.mark.databases("postgresql")
+def test_topics_share_the_frontier_of_a_round(store: EventStore) -> None:
+    """An idle look costs a statement for each topic, and two for all."""
+    with at_work(relay(store, Broker(), lease=3600.0, topics=["a", "b", "c"])) as crew:
+        crew.round(force=True)
+        assert [*IDLE, "rows", "rows"] == spent(store, crew, 1)
+
+
 _DIGITS = "(" + " union all ".join(f"select {d} as d" for d in range(10)) + ")"
 #: 20,000 messages of two topics, one of them in a hundred.
 _FILL = f"""
