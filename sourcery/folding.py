@@ -18,7 +18,8 @@ from sourcery.loading import as_uuid
 from sourcery.log import PAGE, Query, page
 from sourcery.offering import Candidate, Offer, offer, prepare
 from sourcery.policy import Facts
-from sourcery.projection import Projection, begin, fold, projection_type, resume
+from sourcery.projecting import begin, fold, resume
+from sourcery.projection import Projection, projection_type
 from sourcery.recorded import Recorded, StoredRow
 from sourcery.snapshots import Keeper, Slot, Snapshot
 from sourcery.stream import StreamId

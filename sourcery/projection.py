@@ -15,38 +15,34 @@
         def concerns(self, recorded: Recorded[OrderEvent]) -> bool:
             return recorded.recorded_at.date().isoformat() == self.id
 
-Only the functions at the end of this module touch a projection's private state.
+Only `sourcery.projecting` touches a projection's private state.
 """
 
-# The friends of the class stand outside it, so that users do not see them on their projections.
+# What belongs to the class stands outside it, so that users do not see it on their projections.
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, Self, TypeVar
 
 from attrs import frozen
 
 from sourcery.copying import check_copies
-from sourcery.errors import DefinitionError, InvalidArgument, InvalidName
+from sourcery.errors import DefinitionError
 from sourcery.folded import (
     Kind,
     Snapshots,
     applied_classes,
     events_argument,
     is_open,
-    make_empty,
     name_argument,
     snapshot_arguments,
 )
 from sourcery.policy import Policy
 from sourcery.recorded import Recorded
-from sourcery.stream import StreamId, stream_id_text
 
 E = TypeVar("E")
-P = TypeVar("P", bound="Projection[Any]")
 
 _KIND: Final = Kind(
     name="projection",
@@ -214,57 +210,3 @@ def projection_type(cls: type[Projection[Any]]) -> ProjectionType:
 def is_projection(cls: object) -> bool:
     """Whether it is a projection class."""
     return isinstance(cls, type) and issubclass(cls, Projection)
-
-
-def begin(cls: type[P], id: StreamId = "") -> P:
-    """Make the state of one instance before any event.
-
-    Raises `InvalidArgument` when an id is missing, or given to a single projection.
-    """
-    declared, text = projection_type(cls), _id_text(id)
-    if text and not declared.has_instances:
-        problem = f"{cls.__qualname__} is a single projection, without instances: leave it out"
-        raise InvalidArgument("id", problem)
-    if declared.has_instances and not text:
-        problem = f"{cls.__qualname__} has instances (by per= or concerns): say which one"
-        raise InvalidArgument("id", problem)
-    empty = make_empty(cls)
-    empty._id = text
-    return empty
-
-
-def resume(state: Projection[Any], id: str, position: int) -> None:
-    """Make a state that was stored the one of its instance, at the position it had."""
-    state._id, state._position = id, position
-
-
-def _id_text(id: StreamId) -> str:
-    if id == "":
-        return ""
-    try:
-        return stream_id_text(id)
-    except InvalidName as error:
-        raise InvalidName("projection id", error.value, error.problem) from None
-
-
-def fold(
-    state: P, events: Iterable[Recorded[Any]], position: int, *, in_place: bool = False
-) -> tuple[P, list[Recorded[Any]]]:
-    """Fold in what concerns the state of a page up to `position`; the new state, and what did.
-
-    Whoever holds the old state sees no change: it is copied before the first event, unless
-    told that nobody holds it.
-    """
-    folded = state
-    applied: list[Recorded[Any]] = []
-    for recorded in events:
-        if not folded.concerns(recorded):
-            continue
-        if folded is state and not in_place:
-            folded = copy.deepcopy(state)
-        folded.apply(recorded)
-        applied.append(recorded)
-    if folded is state and not in_place and position != state._position:
-        folded = copy.copy(state)  # nothing that changes is shared: it is copied before it does
-    folded._position = position
-    return folded, applied

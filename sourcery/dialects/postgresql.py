@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
     Engine,
     Select,
-    Table,
     bindparam,
     cast,
     extract,
@@ -27,11 +24,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import Insert, insert
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.types import Text
 
-from sourcery import schema
 from sourcery.dialects.base import Dialect, Frontier, IncarnationChanged
 from sourcery.dialects.batch import Batch, Written
 from sourcery.dialects.floor_append import append
@@ -39,6 +32,7 @@ from sourcery.dialects.floors import OldestFloor, statements_for
 from sourcery.dialects.notices import Notices
 from sourcery.dialects.notify import PostgreSQLNotices
 from sourcery.dialects.place import Place
+from sourcery.dialects.psycopg import PostgreSQLProtocolDialect, ThroughPsycopg
 from sourcery.dialects.statements import Statement
 from sourcery.errors import (
     ConfigurationError,
@@ -46,29 +40,13 @@ from sourcery.errors import (
     StandbyRefused,
     StoreRewound,
 )
-from sourcery.recorded import COLUMNS
 
-#: serialization_failure, deadlock_detected.
-_RESTART: Final = frozenset({"40001", "40P01"})
 #: What PostgreSQL itself says; servers that speak its protocol add or change words.
 _GENUINE: Final = re.compile(r"PostgreSQL \d+(\.\d+|devel|beta\d+|rc\d+)*( \([^)]*\))? on ")
 
 #: Start of the server in microseconds, as in the statement of the frontier.
 _STARTED: Final = cast(extract("epoch", func.pg_postmaster_start_time()) * 1_000_000, BigInteger)
 
-#: Milliseconds to wait until an ended backend is gone.
-_PATIENCE: Final = 5000
-_END_BACKEND: Final = (
-    "select pg_terminate_backend(pid, %s) from pg_stat_activity "
-    "where pid = %s and datname = current_database() and usename = current_user"
-)
-_MARK: Final = (
-    "select pid, (extract(epoch from backend_start) * 1000000)::bigint "
-    "from pg_stat_activity where pid = pg_backend_pid()"
-)
-_END_MARKED: Final = (
-    _END_BACKEND + " and (extract(epoch from backend_start) * 1000000)::bigint = %s"
-)
 
 _PLACE: Final = (
     "select current_database(), has_function_privilege('pg_control_system()', 'execute')"
@@ -78,68 +56,7 @@ _SYSTEM: Final = "select system_identifier::text from pg_control_system()"
 _KEEPALIVES: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
-class _ThroughPsycopg(Dialect):
-    """What holds for every server that psycopg talks to."""
-
-    def is_autocommit(self, connection: Connection) -> bool:
-        driver: Any = connection.connection.driver_connection
-        return bool(driver.autocommit)
-
-    def backend(self, connection: Connection) -> int | None:
-        driver: Any = connection.connection.driver_connection
-        return int(driver.info.backend_pid)
-
-    def end_backend(self, connection: Connection, backend: int) -> bool:
-        """Ended means gone: until then it may still be committing."""
-        ended = connection.exec_driver_sql(_END_BACKEND, (_PATIENCE, backend)).scalar()
-        return ended is not False
-
-    def backend_mark(self, connection: Connection) -> str | None:
-        """Process id and start: a number is given to another process one day."""
-        row = connection.exec_driver_sql(_MARK).one_or_none()
-        return f"{row[0]}/{row[1]}" if row else None
-
-    def end_marked(self, connection: Connection, mark: str) -> bool:
-        pid, _, started = mark.partition("/")
-        values = (_PATIENCE, int(pid), int(started))
-        return connection.exec_driver_sql(_END_MARKED, values).scalar() is not False
-
-    def now_text(self) -> ColumnElement[str]:
-        """The clock itself: a lease must not begin when its transaction did."""
-        return cast(func.clock_timestamp(), Text)
-
-    def now_moment(self) -> ColumnElement[Any]:
-        """No text becomes a time there by itself, unless it is a parameter."""
-        return func.clock_timestamp()
-
-    def unless_there(self, table: Table, values: Mapping[str, Any]) -> Insert:
-        return insert(table).values(values).on_conflict_do_nothing()
-
-    def columns(
-        self, table: Table = schema.events, names: Sequence[str] = COLUMNS
-    ) -> Sequence[ColumnElement[Any]]:
-        """JSON and time as text: psycopg would decode them for every row."""
-        as_text = ("data", "metadata", "recorded_at", "headers", "created_at")
-        return [
-            cast(table.c[name], Text).label(name) if name in as_text else table.c[name]
-            for name in names
-        ]
-
-    def moment_value(self, moment: datetime) -> Any:
-        return moment
-
-    def restarts(self, error: DBAPIError) -> bool:
-        return getattr(error.orig, "sqlstate", None) in _RESTART
-
-    def took_position(self, error: DBAPIError) -> bool:
-        diagnosis = getattr(error.orig, "diag", None)
-        return getattr(diagnosis, "constraint_name", None) in (
-            f"{schema.events.name}_pkey",
-            f"{schema.outbox.name}_pkey",
-        )
-
-
-class PostgreSQLDialect(_ThroughPsycopg):
+class PostgreSQLDialect(ThroughPsycopg):
     """Position floors: no lock that another writer waits for, and no clock."""
 
     #: Each statement of a reader sees a snapshot of its own, without BEGIN and ROLLBACK.
@@ -263,10 +180,3 @@ def _check_dates(connection: Connection) -> None:
     if not style.startswith("ISO"):
         remedy = "set it to ISO for this role or database (alter role ... set datestyle = ISO)"
         raise DatabaseMisconfigured(f"times are written in DateStyle {style}", remedy)
-
-
-class PostgreSQLProtocolDialect(_ThroughPsycopg):
-    """Another server that speaks PostgreSQL's protocol: the counter row.
-
-    Its advisory locks may do nothing (CockroachDB's did for years), so floors are not used.
-    """

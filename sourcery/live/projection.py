@@ -17,7 +17,8 @@ from sourcery.identity import check_token
 from sourcery.live.board import Board, Status, Updates
 from sourcery.live.loop import Loop
 from sourcery.log import PAGE
-from sourcery.projection import Projection, begin, projection_type
+from sourcery.projecting import begin
+from sourcery.projection import Projection, projection_type
 from sourcery.store import EventStore
 from sourcery.stream import StreamId
 from sourcery.token import Token

@@ -13,7 +13,8 @@ from sourcery.context import Metadata
 from sourcery.errors import UndeclaredEvent
 from sourcery.events import event_type
 from sourcery.ids import new_id
-from sourcery.projection import Projection, ProjectionType, begin, fold, projection_type
+from sourcery.projecting import begin, fold
+from sourcery.projection import Projection, ProjectionType, projection_type
 from sourcery.recorded import Recorded
 from sourcery.stream import Stream, StreamId
 from sourcery.testing.state import check_question, check_state

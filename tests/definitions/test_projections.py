@@ -12,7 +12,8 @@ from attrs import define, field, frozen
 
 from sourcery import Projection, Recorded
 from sourcery.errors import DefinitionError, InvalidArgument, InvalidName
-from sourcery.projection import begin, check_copies, fold, projection_type
+from sourcery.projecting import begin, fold
+from sourcery.projection import check_copies, projection_type
 from sourcery.testing import recorded
 from tests.domain import AccountEvent, Deposited, Opened
 
