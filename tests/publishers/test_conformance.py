@@ -1,7 +1,7 @@
 """What holds for every publisher, proved with a real receiver on the other side."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Thread
 
 import pytest
@@ -174,9 +174,28 @@ def test_the_results_tell_the_truth_about_a_kill(site: Site) -> None:
     assert_all_get_through(site, publisher, again)
 
 
+@pytest.mark.promise(38)
+def test_the_results_tell_the_truth_about_a_hang(site: Site) -> None:
+    """Frozen in the middle of a batch: what is said to be sent is there when it runs on."""
+    publisher = site.publisher(timeout=1.5)
+    topic = site.topic()
+    batch = [message(topic, b"x" * 2000, key=f"k{n}") for n in range(10_000)]
+    freezer = Thread(target=soon, args=(site, topic, site.freeze))
+    freezer.start()
+    try:
+        results = publisher.publish(batch)
+    finally:
+        freezer.join()
+        site.thaw()
+    assert Outcome.REFUSED not in outcomes_of(results)
+    sent = {str(m.message_id) for m, r in zip(batch, results, strict=True) if r == SENT}
+    assert set() == sent - {r.message_id for r in site.received(topic, len(sent))}
+    assert_all_get_through(site, publisher, batch[-10:])
+
+
 def killed_while(site: Site, publisher: Publisher, batch: list[Message]) -> Sequence[Result]:
     """Publish, and kill the receiver meanwhile; it runs again afterwards."""
-    killer = Thread(target=kill_soon, args=(site, batch[0].topic))
+    killer = Thread(target=soon, args=(site, batch[0].topic, site.kill))
     killer.start()
     try:
         return publisher.publish(batch)
@@ -185,12 +204,12 @@ def killed_while(site: Site, publisher: Publisher, batch: list[Message]) -> Sequ
         site.start()
 
 
-def kill_soon(site: Site, topic: str) -> None:
+def soon(site: Site, topic: str, harm: Callable[[], None]) -> None:
     """When the first have arrived."""
     deadline = time.monotonic() + 5
     while not site.count(topic) and time.monotonic() < deadline:
         pass  # to ask takes a moment
-    site.kill()
+    harm()
 
 
 def assert_all_get_through(site: Site, publisher: Publisher, batch: list[Message]) -> None:
