@@ -158,10 +158,10 @@ def test_a_receiver_that_was_restarted_is_found_again(site: Site, publisher: Pub
 @pytest.mark.promise(38)
 def test_the_results_tell_the_truth_about_a_kill(site: Site) -> None:
     """Killed in the middle of a batch: what is said to be sent is there after a restart."""
-    publisher = site.publisher(timeout=10)
+    publisher = site.publisher(timeout=20)
     for _ in range(KILLS):  # until one of them comes in time
         topic = site.topic()
-        batch = [message(topic, b"x" * 2000, key=f"k{n}") for n in range(10_000)]
+        batch = [message(topic, b"x" * 2000, key=f"k{n}") for n in range(5000)]
         results = killed_while(site, publisher, batch)
         assert Outcome.REFUSED not in outcomes_of(results)
         sent = {str(m.message_id) for m, r in zip(batch, results, strict=True) if r == SENT}
@@ -179,7 +179,7 @@ def test_the_results_tell_the_truth_about_a_hang(site: Site) -> None:
     """Frozen in the middle of a batch: what is said to be sent is there when it runs on."""
     publisher = site.publisher(timeout=1.5)
     topic = site.topic()
-    batch = [message(topic, b"x" * 2000, key=f"k{n}") for n in range(10_000)]
+    batch = [message(topic, b"x" * 2000, key=f"k{n}") for n in range(2000)]
     freezer = Thread(target=soon, args=(site, topic, site.freeze))
     freezer.start()
     try:
@@ -190,7 +190,8 @@ def test_the_results_tell_the_truth_about_a_hang(site: Site) -> None:
     assert Outcome.REFUSED not in outcomes_of(results)
     sent = {str(m.message_id) for m, r in zip(batch, results, strict=True) if r == SENT}
     assert set() == sent - {r.message_id for r in site.received(topic, len(sent))}
-    assert_all_get_through(site, publisher, batch[-10:])
+    # What was sent before the hang is still being stored.
+    assert_all_get_through(site, site.publisher(timeout=20), batch[-10:])
 
 
 def killed_while(site: Site, publisher: Publisher, batch: list[Message]) -> Sequence[Result]:
