@@ -138,7 +138,7 @@ def test_a_receiver_that_hangs_costs_no_more_than_the_timeout(site: Site) -> Non
         site.thaw()
     assert Outcome.SENT not in outcomes_of(results)
     assert Outcome.FAILED in outcomes_of(results)
-    assert took < 1.5 + 0.1
+    assert took < 1.5 + 0.3
     assert_all_get_through(site, publisher, batch)
 
 
