@@ -56,6 +56,9 @@ class RelayPages:
         if self.circuit.is_open():
             self.desk.pause(shard)
             return False
+        if not self.desk.may_send(shard):
+            self._check_lease(shard)
+            return False
         if not self._may_try(shard, page.rows[0]):
             return True
         return self._send(shard, self._trip(shard, page.rows))
@@ -67,6 +70,11 @@ class RelayPages:
             parcel.sent = sent.get(parcel.position, 0)
         keeps_order = self.desk.publisher.keeps_order
         return Trip(parcels, keeps_order, shard.closed.__contains__, self.desk.judge.passes)
+
+    def _check_lease(self, shard: Shard) -> None:
+        """Raise `LeaseLost` when it has run out: before that it may yet be renewed."""
+        if self.desk.is_lost(shard):
+            raise LeaseLost
 
     # -- what ended the last worker ----------------------------------------------------
 
@@ -138,8 +146,8 @@ class RelayPages:
         sent.update({parcel.position: parcel.sent for parcel in trip.parcels if parcel.sent})
         if decided:
             self._commit(shard, letters, len(decided), verdict)
-        elif self.desk.is_lost(shard):
-            raise LeaseLost
+        else:
+            self._check_lease(shard)
         for parcel, _ in decided:
             sent.pop(parcel.position, None)
         self._interrupted(shard, trip)

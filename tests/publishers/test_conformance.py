@@ -1,7 +1,7 @@
 """What holds for every publisher, proved with a real receiver on the other side."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Thread
 
 import pytest
@@ -138,7 +138,7 @@ def test_a_receiver_that_hangs_costs_no_more_than_the_timeout(site: Site) -> Non
         site.thaw()
     assert Outcome.SENT not in outcomes_of(results)
     assert Outcome.FAILED in outcomes_of(results)
-    assert took < 1.5 + 0.1
+    assert took < 1.5 + 0.3
     assert_all_get_through(site, publisher, batch)
 
 
@@ -158,10 +158,10 @@ def test_a_receiver_that_was_restarted_is_found_again(site: Site, publisher: Pub
 @pytest.mark.promise(38)
 def test_the_results_tell_the_truth_about_a_kill(site: Site) -> None:
     """Killed in the middle of a batch: what is said to be sent is there after a restart."""
-    publisher = site.publisher(timeout=10)
+    publisher = site.publisher(timeout=20)
     for _ in range(KILLS):  # until one of them comes in time
         topic = site.topic()
-        batch = [message(topic, b"x" * 2000, key=f"k{n}") for n in range(10_000)]
+        batch = [message(topic, b"x" * 2000, key=f"k{n}") for n in range(5000)]
         results = killed_while(site, publisher, batch)
         assert Outcome.REFUSED not in outcomes_of(results)
         sent = {str(m.message_id) for m, r in zip(batch, results, strict=True) if r == SENT}
@@ -174,9 +174,29 @@ def test_the_results_tell_the_truth_about_a_kill(site: Site) -> None:
     assert_all_get_through(site, publisher, again)
 
 
+@pytest.mark.promise(38)
+def test_the_results_tell_the_truth_about_a_hang(site: Site) -> None:
+    """Frozen in the middle of a batch: what is said to be sent is there when it runs on."""
+    publisher = site.publisher(timeout=1.5)
+    topic = site.topic()
+    batch = [message(topic, b"x" * 2000, key=f"k{n}") for n in range(2000)]
+    freezer = Thread(target=soon, args=(site, topic, site.freeze))
+    freezer.start()
+    try:
+        results = publisher.publish(batch)
+    finally:
+        freezer.join()
+        site.thaw()
+    assert Outcome.REFUSED not in outcomes_of(results)
+    sent = {str(m.message_id) for m, r in zip(batch, results, strict=True) if r == SENT}
+    assert set() == sent - {r.message_id for r in site.received(topic, len(sent))}
+    # What was sent before the hang is still being stored.
+    assert_all_get_through(site, site.publisher(timeout=20), batch[-10:])
+
+
 def killed_while(site: Site, publisher: Publisher, batch: list[Message]) -> Sequence[Result]:
     """Publish, and kill the receiver meanwhile; it runs again afterwards."""
-    killer = Thread(target=kill_soon, args=(site, batch[0].topic))
+    killer = Thread(target=soon, args=(site, batch[0].topic, site.kill))
     killer.start()
     try:
         return publisher.publish(batch)
@@ -185,12 +205,12 @@ def killed_while(site: Site, publisher: Publisher, batch: list[Message]) -> Sequ
         site.start()
 
 
-def kill_soon(site: Site, topic: str) -> None:
+def soon(site: Site, topic: str, harm: Callable[[], None]) -> None:
     """When the first have arrived."""
     deadline = time.monotonic() + 5
     while not site.count(topic) and time.monotonic() < deadline:
         pass  # to ask takes a moment
-    site.kill()
+    harm()
 
 
 def assert_all_get_through(site: Site, publisher: Publisher, batch: list[Message]) -> None:

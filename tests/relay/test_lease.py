@@ -1,12 +1,17 @@
 """Who may send: rule 33 and promise 41."""
 
+from datetime import UTC, datetime
 from threading import Event
 
 import pytest
+from sqlalchemy import update
 
 from sourcery import EventStore, Relay
 from sourcery.errors import InvalidArgument
 from sourcery.messages import SENT, Message, Outcome, Result
+from sourcery.relay.desk import Desk
+from sourcery.schema import consumers
+from sourcery.worker.shard import Shard
 from tests.ordering.conftest import Background
 from tests.ordering.support import DEADLINE, wait_until
 from tests.relay.sabotage import SABOTAGES
@@ -83,8 +88,6 @@ def test_rule_33_without_the_check_a_first_delivery_is_late(
 ) -> None:
     """The test of the test: the message that was passed over leaves after a later one."""
     with monkeypatch.context() as patched:
-        from sourcery.relay.desk import Desk
-
         patched.setattr(Desk, "may_send", Desk.may_send)
         SABOTAGES["lease check"]()
         assert [1, 3, 2] == succeed_while_it_hangs(store, background)
@@ -132,3 +135,24 @@ def has_two(store: EventStore, owners: "object") -> bool:
     except IndexError:  # not registered yet
         return False
     return [2, 2] == [names.count(name) for name in sorted(set(names))] and "None" not in names
+
+
+def test_waiting_for_a_renewal_costs_no_attempts(
+    store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the attempt is stored first, after a lease that ran out in other hands."""
+    broker, sender_of = Broker(), Desk.may_send
+    relay(store, broker).run_once()
+    publish(store, [1])
+    with store.engine.begin() as connection:
+        long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+        connection.execute(update(consumers).values(owner="dead", lease_until=long_ago))
+    left = list(range(20))
+
+    def may_send(self: Desk, shard: Shard) -> bool:
+        return sender_of(self, shard) if not left else bool(left.pop() < 0)
+
+    monkeypatch.setattr(Desk, "may_send", may_send)
+    options = {"interval": 0.001, "longest_interval": 0.002}
+    relay(store, broker, on_error=policy(retries=3), **options).drain(DEADLINE)
+    assert ([1], [], []) == (broker.numbers, statuses(store), left)

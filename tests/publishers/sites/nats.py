@@ -7,9 +7,11 @@ from urllib.parse import unquote
 
 import nats
 from cloudevents.core.bindings import http
+from nats.aio.msg import Msg
 from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig
 
-from tests.publishers.sites.site import Received, Site, new_topic
+from tests.publishers.sites.site import DEADLINE, Received, Site, new_topic
 
 T = TypeVar("T")
 
@@ -42,8 +44,11 @@ class NatsSite(Site):
         count = self.count(topic)
 
         async def read(stream: JetStreamContext) -> list[Received]:
-            subscription = await stream.subscribe(topic, ordered_consumer=True)
-            found = [await subscription.next_msg(timeout=5) for _ in range(count)]
+            unacknowledged = ConsumerConfig(ack_policy=AckPolicy.NONE)
+            subscription = await stream.pull_subscribe(topic, config=unacknowledged)
+            found: list[Msg] = []
+            while len(found) < count:
+                found += await subscription.fetch(min(500, count - len(found)), timeout=DEADLINE)
             return [received(m.headers or {}, m.data) for m in found]
 
         return self.ask(read)
