@@ -47,8 +47,12 @@ _KIND: Final = Kind(
     article="an",
     methods=("record", "apply", "handle"),
     properties=("id", "version"),
-    private=("_id", "_version", "_recorded", "_ended", "_declared"),
+    private=("_id", "_version", "_recorded", "_refusal", "_declared"),
 )
+
+
+_ENDED: Final = "its unit of work has ended: load it again in a new one"
+_BROKEN: Final = "its apply raised and may have changed half: load it again in a new unit of work"
 
 
 @frozen
@@ -74,13 +78,13 @@ class Aggregate(Generic[E]):
     Mistakes raise `DefinitionError` when the class is made.
     """
 
-    __slots__ = ("_ended", "_id", "_recorded", "_version")
+    __slots__ = ("_id", "_recorded", "_refusal", "_version")
 
     _declared: ClassVar[AggregateType | None] = None
     _id: str
     _version: int
     _recorded: list[Pending]
-    _ended: bool
+    _refusal: str | None
 
     def __init_subclass__(
         cls,
@@ -109,7 +113,7 @@ class Aggregate(Generic[E]):
         self._id = ""
         self._version = 0
         self._recorded = []
-        self._ended = False
+        self._refusal = None
         return self
 
     @property
@@ -127,15 +131,19 @@ class Aggregate(Generic[E]):
 
         Raises `UndeclaredEvent` when its class is not in the aggregate's union, and
         `UnitOfWorkError` when the unit of work that loaded it has ended: nobody would write it.
+        When `apply` raises, nothing is kept of the event, and the aggregate records no more.
         """
-        if self._ended:
-            problem = "its unit of work has ended: load it again in a new one"
+        if self._refusal is not None:
             raise UnitOfWorkError(
-                f"{type(self).__qualname__} {self._id!a} records nothing more, {problem}"
+                f"{type(self).__qualname__} {self._id!a} records nothing more, {self._refusal}"
             )
         if type(event) not in aggregate_type(type(self)).classes:
             raise UndeclaredEvent(type(event).__qualname__, type(self).__qualname__)
-        self.apply(event)
+        try:
+            self.apply(event)
+        except BaseException:
+            self._refusal = _BROKEN
+            raise
         self._recorded.append((event, current_metadata()))
         self._version += 1
 
@@ -206,7 +214,13 @@ def recorded_by(aggregate: Aggregate[Any]) -> tuple[Pending, ...]:
 
 def end(aggregate: Aggregate[Any]) -> None:
     """Its unit of work is over: what it recorded now would be lost without a word."""
-    aggregate._ended = True
+    if aggregate._refusal is None:
+        aggregate._refusal = _ENDED
+
+
+def is_whole(aggregate: Aggregate[Any]) -> bool:
+    """Whether its state is that of its events: every `apply` came to its end."""
+    return aggregate._refusal is not _BROKEN
 
 
 def take_recorded(aggregate: Aggregate[Any]) -> list[Pending]:

@@ -101,7 +101,12 @@ def _offer(
     database: Database, keeper: Keeper, offers: list[Offer], is_visible: IsVisible | None
 ) -> int:
     dialect, stored = database.dialect, 0
-    with translated(dialect), database.connect_singly() as connection, connection.begin():
+    with (
+        translated(dialect),
+        database.connect_singly() as connection,
+        dialect.brief_locks(connection),
+        connection.begin(),
+    ):
         dialect.begin(connection)
         for one in offers:
             if one.useless is not None:

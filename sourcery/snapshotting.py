@@ -10,7 +10,7 @@ from uuid import UUID
 from attrs import define, field
 from sqlalchemy import Connection
 
-from sourcery.aggregate import recorded_by, stream_of
+from sourcery.aggregate import is_whole, recorded_by, stream_of
 from sourcery.database import Database
 from sourcery.dialects import Batch, Dialect
 from sourcery.errors import InvalidArgument, UnitOfWorkError
@@ -70,7 +70,7 @@ class UnitSnapshots:
     def _found(self, written: dict[Stream, UUID]) -> Iterator[Candidate]:
         for stream, loaded in self.loaded.items():
             slot, last = loaded.slot, written.get(stream, loaded.last_event_id)
-            if slot is None or last is None:
+            if slot is None or last is None or not is_whole(loaded.aggregate):
                 continue
             aggregate, version = loaded.aggregate, loaded.aggregate.version
             since = version - loaded.snapshot_version

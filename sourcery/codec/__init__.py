@@ -7,6 +7,7 @@ from sourcery.codec.encoder import encode_event
 from sourcery.codec.fingerprint import fingerprint
 from sourcery.codec.json import JsonCodec, check_state
 from sourcery.codec.protocol import Codec
+from sourcery.codec.same import difference
 from sourcery.codec.upcast import Part, Upcaster, rename, upcast
 from sourcery.codec.upcasters import Upcasters
 
@@ -21,6 +22,7 @@ __all__ = [
     "Upcasters",
     "check_state",
     "default_backend",
+    "difference",
     "encode_event",
     "fingerprint",
     "names_nothing",

@@ -6,7 +6,7 @@ that a class reaches is asked for its hooks.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import attrs
 from cattrs import Converter
@@ -44,7 +44,7 @@ class _Check:
         if is_attrs(hint):
             self._fields(class_of(hint))
         if not is_literal(hint):
-            for inner in get_args(hint):
+            for inner in get_args(_unannotated(hint)):
                 if not isinstance(inner, list):  # the arguments of a Callable
                     self.hint(inner, owner, field)
         if is_choice(hint) or not is_union(hint):
@@ -73,6 +73,11 @@ class _Check:
         except Exception:  # noqa: BLE001 - whatever a class does when it is looked at
             problem = f"{_name(hint)} cannot be read back from JSON: use an attrs class for it"
             raise DefinitionError(owner, _in_field(field, problem)) from None
+
+
+def _unannotated(hint: Any) -> Any:
+    """What is written beside a type is for others."""
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
 def _in_field(field: str | None, problem: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from attrs import frozen
@@ -33,6 +33,9 @@ from sourcery.dialects.statements import Statement
 from sourcery.errors import StoreRewound
 from sourcery.recorded import COLUMNS
 from sourcery.stream import Stream
+
+#: Milliseconds that a statement waits for a lock where nothing depends on it.
+BRIEF_LOCK_MS: Final = 1000
 
 
 @frozen
@@ -110,6 +113,11 @@ class Dialect:
     def place(self, connection: Connection) -> Place:
         """Where the database says it is, as the revision asked that wrote the store's row."""
         return Place("")
+
+    @contextmanager
+    def brief_locks(self, connection: Connection) -> Generator[None]:
+        """Inside, which is before any statement, one fails rather than waits long for a lock."""
+        yield
 
     def oldest_floor(self, connection: Connection) -> OldestFloor | None:
         """Who holds back the settled position longest; None where nobody can, or does."""

@@ -7,7 +7,8 @@ joined session's snapshot may be older than the counter row it just took.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, cast, func, insert, text
@@ -16,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sourcery import schema
 from sourcery.columns import Identifier
-from sourcery.dialects.base import Dialect, names_a_log
+from sourcery.dialects.base import BRIEF_LOCK_MS, Dialect, names_a_log
 from sourcery.dialects.batch import Batch, Written
 from sourcery.dialects.place import Place
 from sourcery.dialects.statements import schema_of
@@ -26,6 +27,7 @@ from sourcery.recorded import COLUMNS
 #: Record changed since last read, lock wait timeout, deadlock.
 _RESTART: Final = frozenset({1020, 1205, 1213})
 _DUPLICATE: Final = 1062
+_LOCK_WAIT: Final = "SET SESSION innodb_lock_wait_timeout = "
 
 #: Characters that the driver writes as two.
 _ESCAPED: Final = (b"'", b'"', b"\\", b"\n", b"\r", b"\0", b"\x1a")
@@ -108,6 +110,17 @@ class MySQLDialect(Dialect):
     def backend(self, connection: Connection) -> int | None:
         driver: Any = connection.connection.driver_connection
         return int(driver.thread_id())
+
+    @contextmanager
+    def brief_locks(self, connection: Connection) -> Generator[None]:
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor:
+            cursor.execute(_LOCK_WAIT + str(BRIEF_LOCK_MS // 1000))
+            try:
+                yield
+            finally:
+                if not connection.invalidated:
+                    cursor.execute(_LOCK_WAIT + "@@global.innodb_lock_wait_timeout")
 
     def end_backend(self, connection: Connection, backend: int) -> bool:
         """KILL returns before the other connection is gone, and finds nobody afterwards."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
 from sourcery import schema
-from sourcery.dialects.base import Dialect
+from sourcery.dialects.base import BRIEF_LOCK_MS, Dialect
 from sourcery.recorded import COLUMNS
 
 #: serialization_failure, deadlock_detected.
@@ -57,6 +58,16 @@ class ThroughPsycopg(Dialect):
         pid, _, started = mark.partition("/")
         values = (_PATIENCE, int(pid), int(started))
         return connection.exec_driver_sql(_END_MARKED, values).scalar() is not False
+
+    @contextmanager
+    def brief_locks(self, connection: Connection) -> Generator[None]:
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"set lock_timeout = {BRIEF_LOCK_MS}")
+        try:
+            yield
+        finally:
+            if not connection.invalidated:
+                driver.execute("reset lock_timeout")
 
     def now_text(self) -> ColumnElement[str]:
         """The clock itself: a lease must not begin when its transaction did."""

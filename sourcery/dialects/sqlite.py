@@ -32,7 +32,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import Pool
 
 from sourcery import schema
-from sourcery.dialects.base import Dialect
+from sourcery.dialects.base import BRIEF_LOCK_MS, Dialect
 from sourcery.dialects.place import NAME_LENGTH, Place
 from sourcery.dialects.statements import Statement
 from sourcery.errors import DatabaseMisconfigured, StoreRewound
@@ -127,13 +127,13 @@ class SQLiteDialect(Dialect):
 
     @contextmanager
     def impatient(self, connection: Connection) -> Generator[None]:
-        driver = _driver_connection(connection)
-        [before] = driver.execute("PRAGMA busy_timeout").fetchone()
-        driver.execute("PRAGMA busy_timeout = 0")
-        try:
+        with _busy_timeout(connection, 0):
             yield
-        finally:
-            driver.execute(f"PRAGMA busy_timeout = {before}")
+
+    @contextmanager
+    def brief_locks(self, connection: Connection) -> Generator[None]:
+        with _busy_timeout(connection, BRIEF_LOCK_MS):
+            yield
 
     def is_autocommit(self, connection: Connection) -> bool:
         driver = _driver_connection(connection)
@@ -162,6 +162,17 @@ class SQLiteDialect(Dialect):
     def restarts(self, error: DBAPIError) -> bool:
         code = getattr(error.orig, "sqlite_errorcode", 0) or 0
         return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+@contextmanager
+def _busy_timeout(connection: Connection, milliseconds: int) -> Generator[None]:
+    driver = _driver_connection(connection)
+    [before] = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute(f"PRAGMA busy_timeout = {milliseconds}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {before}")
 
 
 def _driver_connection(connection: Connection) -> sqlite3.Connection:

@@ -75,6 +75,9 @@ class Keeper:
             return Found()
 
     def _unpacked(self, slot: Slot, snapshot: Snapshot) -> tuple[Usable | None, Snapshot | None]:
+        if snapshot.version < 1:
+            self.complain(snapshot.key, f"has a snapshot of version {snapshot.version}")
+            return None, snapshot
         try:
             state = self._packing.unpack(slot.cls, snapshot.codec, snapshot.state)
         except CodecUnknown:

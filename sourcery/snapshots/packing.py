@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar, cast
 
-from sourcery.codec import JsonCodec
+from sourcery.codec import JsonCodec, difference
+from sourcery.errors import EncodeError
 
 T = TypeVar("T")
 
@@ -56,9 +57,21 @@ class Packing:
     def pack(self, state: object) -> tuple[str, bytes]:
         """How it is coded, and the bytes. Raises `EncodeError` for what would come back changed."""
         data = self._codec.dumps(state)
+        self._prove(state, data)
         if self._zstd is not None and len(data) > THRESHOLD:
             return ZSTD, self._zstd.compress(data)
         return JSON, data
+
+    def _prove(self, state: object, data: bytes) -> None:
+        """Read it back before anybody trusts it; no hint tells all that reading may change."""
+        cls: type[Any] = state.__class__
+        try:
+            found = difference(state, self._reader(cls)(data))
+        except Exception as error:  # noqa: BLE001 - whatever a class does when it is made again
+            found = "it", f"could not be read back ({type(error).__name__})"
+        if found is not None:
+            path, problem = found
+            raise EncodeError(cls.__qualname__, path or "it", problem)
 
     def unpack(self, cls: type[T], codec: str, data: bytes) -> T:
         """The state. Raises `CodecUnknown`, and anything at all for damaged bytes."""

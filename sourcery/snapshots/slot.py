@@ -66,7 +66,8 @@ def _of_projection(cls: type[Projection[Any]], policy: Policy | None) -> Slot | 
 
 
 def _tag(cls: type[Any], version: int, classes: tuple[type[Any], ...], *more: str) -> str:
-    kinds = sorted(event_type(event).kind for event in classes)
+    types = [event_type(event) for event in classes]
+    kinds = sorted(f"{written.kind} {written.version}" for written in types)
     try:
         return f"{version}-{fingerprint(cls, *kinds, *more)}"
     except NameError as error:

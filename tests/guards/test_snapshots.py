@@ -61,7 +61,7 @@ def test_a_unit_that_offers_is_two_transactions_of_few_statements(store: EventSt
         work(store, cls, 1)
     with watching(store.engine) as wire:
         work(store, cls, 1)
-    expected = ["begin", "select", "select", "insert", "commit", "update"]
+    expected = ["begin", "select", "select", "insert", "commit", "set", "update", "reset"]
     assert expected == kinds(wire.statements)
 
 
