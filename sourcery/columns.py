@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    Connection,
     DateTime,
     Integer,
     LargeBinary,
+    MetaData,
     String,
     Text,
     TypeDecorator,
@@ -29,8 +31,7 @@ class Identifier(TypeDecorator[str]):
         """Choose the collation by the server that answers."""
         if dialect.name not in ("mysql", "mariadb"):
             return dialect.type_descriptor(String(self.length))
-        mariadb = getattr(dialect, "is_mariadb", False)
-        collation = "utf8mb4_nopad_bin" if mariadb else "utf8mb4_0900_bin"
+        collation = _by_bytes(dialect)
         return dialect.type_descriptor(
             mysql.VARCHAR(self.length, charset="utf8mb4", collation=collation)
         )
@@ -40,6 +41,23 @@ class Identifier(TypeDecorator[str]):
         """Characters."""
         impl = self.impl_instance
         return impl.length if isinstance(impl, String) else None
+
+
+def _by_bytes(dialect: Dialect) -> str:
+    """The collation that compares bytes, without padding."""
+    return "utf8mb4_nopad_bin" if getattr(dialect, "is_mariadb", False) else "utf8mb4_0900_bin"
+
+
+def compare_by_bytes(connection: Connection, tables: MetaData) -> None:
+    """Give tables that say nothing of it the collation of our own, before they are made."""
+    name = connection.dialect.name
+    if name not in ("mysql", "mariadb"):
+        return
+    options = {"charset": "utf8mb4", "collate": _by_bytes(connection.dialect), "engine": "InnoDB"}
+    for table in tables.sorted_tables:
+        said = {key for key in table.kwargs if key.startswith(("mysql_", "mariadb_"))}
+        if not any(key.endswith(("collate", "charset")) for key in said):
+            table.kwargs.update({f"{name}_{option}": value for option, value in options.items()})
 
 
 #: The bytes our codec made. JSON rather than JSONB on PostgreSQL: it keeps the text as it

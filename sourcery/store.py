@@ -14,6 +14,7 @@ from sourcery.aggregate import Aggregate, aggregate_type
 from sourcery.cloning import adopt
 from sourcery.codec import Codec, Decoder, JsonCodec, Upcaster, Upcasters
 from sourcery.database import Database
+from sourcery.errors import InvalidArgument
 from sourcery.events import event_classes, unique_kinds
 from sourcery.logs import Logs
 from sourcery.mapping import Mappings
@@ -77,7 +78,7 @@ class EventStore(Logs):
         self._declared = _declared(aggregates, events)
         self.decoder(self._declared)
         policy = None if snapshot is None else check_policy(snapshot)
-        self.keeper: Keeper = Keeper(snapshot_store or SqlSnapshots(), policy)
+        self.keeper: Keeper = Keeper(_snapshot_store(snapshot_store), policy)
         for aggregate in aggregates:
             self.keeper.slot(aggregate)
         self.database: Database = Database(database, environment, notify=notify)
@@ -158,6 +159,16 @@ class EventStore(Logs):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _snapshot_store(given: object) -> SnapshotStore:
+    if given is None:
+        return SqlSnapshots()
+    methods = [getattr(given, name, None) for name in ("find", "offer", "remove")]
+    if isinstance(given, type) or not all(map(callable, methods)):
+        problem = "must be SqlSnapshots(), MemorySnapshots(), NoSnapshots(), or your SnapshotStore"
+        raise InvalidArgument("snapshot_store", problem)
+    return cast(SnapshotStore, given)
 
 
 def _declared(aggregates: Iterable[type[Aggregate[Any]]], events: object) -> tuple[type[Any], ...]:

@@ -69,12 +69,15 @@ def _check_result(engine: Engine) -> None:
     check_revision(identity)
 
 
-def exclusively(engine: Engine, work: Callable[[Connection], None]) -> None:
+def exclusively(
+    engine: Engine, work: Callable[[Connection], None], patience: float = PATIENCE
+) -> None:
     """Run `work` in a transaction that only one process at a time can be in; commits.
 
-    It runs again from the start when a lock held by others was not to be had.
+    It runs again from the start when a lock held by others was not to be had, for so many
+    seconds: then `UpgradeBlocked`.
     """
-    _patiently(engine, lambda: _once(engine, work))
+    _patiently(engine, lambda: _once(engine, work), patience)
 
 
 def within_schema(engine: Engine, schema: str | None) -> Engine:
@@ -119,8 +122,8 @@ def _lock(connection: Connection) -> None:
         dialect_for(name).begin(connection)
 
 
-def _patiently(engine: Engine, attempt: Callable[[], T]) -> T:
-    deadline = time.monotonic() + PATIENCE
+def _patiently(engine: Engine, attempt: Callable[[], T], patience: float = PATIENCE) -> T:
+    deadline = time.monotonic() + patience
     while True:
         try:
             return attempt()
@@ -128,7 +131,7 @@ def _patiently(engine: Engine, attempt: Callable[[], T]) -> T:
             if not _is_busy(engine, error):
                 raise
             if time.monotonic() >= deadline:
-                raise UpgradeBlocked(PATIENCE) from error
+                raise UpgradeBlocked(patience) from error
         time.sleep(random.uniform(0.05, 0.5))  # noqa: S311 - jitter is no secret
 
 

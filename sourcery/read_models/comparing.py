@@ -136,11 +136,9 @@ class Comparing:
             if key not in theirs:
                 self.result.unexpected += 1
                 self.result.note(pair.name, key, "unexpected")
-            elif values != theirs[key]:
-                pairs = zip(names, values, theirs[key], strict=True)
+            elif differ := _differing(names, values, theirs[key]):
                 self.result.different += 1
-                changed = ", ".join(name for name, a, b in pairs if a != b)
-                self.result.note(pair.name, key, changed)
+                self.result.note(pair.name, key, ", ".join(differ))
 
     def _pages(
         self, table: Table, keys: Sequence[str], names: Sequence[str]
@@ -183,6 +181,8 @@ def compare(
     ours: Version, theirs: Version, columns: Iterable[str] | None, sample: float
 ) -> Comparison:
     """Bring both to one position and compare what they have in common."""
+    if isinstance(columns, str):
+        raise InvalidArgument("columns", f"takes several: columns=[{columns!a}]")
     if isinstance(sample, bool) or not 0 < sample <= 1:
         raise InvalidArgument("sample", "must be a share of the rows, above 0 and at most 1")
     pairs = pairs_of(ours.name, ours.tables, theirs.tables)
@@ -203,6 +203,12 @@ def _checked_columns(columns: Iterable[str], pairs: Sequence[Pair]) -> frozenset
         problem = f"{', '.join(unknown)}: both versions have {', '.join(sorted(known))}"
         raise InvalidArgument("columns", problem)
     return wanted
+
+
+def _differing(names: Sequence[str], ours: Key, theirs: Key) -> list[str]:
+    """The columns with other values; nothing is its own equal that is not a number."""
+    pairs = zip(names, ours, theirs, strict=True)
+    return [name for name, a, b in pairs if a != b and not (a != a and b != b)]  # noqa: PLR0124
 
 
 def _by_key(rows: Sequence[Row[Any]], keys: int) -> dict[Key, Key]:

@@ -7,8 +7,11 @@ without a checkpoint, which are made complete while they are empty, and dropped 
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import Connection, Table, exists, inspect, select
 
+from sourcery.columns import compare_by_bytes
 from sourcery.consumers import rows_of
 from sourcery.consumers.whole import try_lock
 from sourcery.control.looking import LOCKED
@@ -25,7 +28,9 @@ from sourcery.read_models.version import Version
 from sourcery.serving import forget_previous, serving_version
 from sourcery.upgrade import exclusively
 
-_DROP = "drop"
+_DROP: Final = "drop"
+#: Seconds to wait for readers. Those that come after the drop wait behind it.
+_PATIENCE: Final = 10.0
 
 
 def prepare(version: Version) -> None:
@@ -35,30 +40,59 @@ def prepare(version: Version) -> None:
     them, and `ReadModelMismatch` when they have other columns.
     """
     with version.store.database.reading() as connection:
-        if _is_complete(connection, version):
+        if _is_registered(connection, version):
+            check(connection, version)
             return
     exclusively(version.store.engine, lambda connection: _make(connection, version))
 
 
-def _is_complete(connection: Connection, version: Version) -> bool:
-    """Whether tables and checkpoint are there. Raises what `prepare` does."""
-    there = [table for table in _declared(version) if _is_there(connection, table)]
-    for table in there:
-        _check_columns(connection, version, table)
-    filled = [table.name for table in there if _has_rows(connection, table)]
-    # last: whoever was first registers the consumer before it writes
-    registered = bool(rows_of(connection, version.store.database.dialect, version.consumer))
-    if registered and len(there) < len(version.tables):
-        missing = sorted({table.name for table in _declared(version)} - {t.name for t in there})
-        raise _damaged(version, f"its tables {', '.join(missing)} are gone")
-    if filled and not registered:
-        raise _damaged(version, f"{filled[0]} holds rows, but the checkpoint is gone")
-    return len(there) == len(version.tables)
+def check(connection: Connection, version: Version) -> None:
+    """Raise `ReadModelDamaged` or `ReadModelMismatch` when tables of a checkpoint are not there."""
+    there = {table.name for table in _there(connection, version)}
+    if missing := sorted({table.name for table in _declared(version)} - there):
+        problem = f"it has no {', '.join(missing)} (one declared since needs a new version)"
+        raise _damaged(version, problem)
 
 
 def _make(connection: Connection, version: Version) -> None:
-    if not _is_complete(connection, version):
-        version.tables.metadata.create_all(connection, checkfirst=True)
+    """All tables anew, unless somebody else was first: a run that broke off may lack an index."""
+    there = _there(connection, version)
+    filled = [table.name for table in there if _has_rows(connection, table)]
+    # last: whoever was first registers the consumer before it writes
+    if _is_registered(connection, version):
+        return
+    if filled:
+        raise _damaged(version, f"{filled[0]} holds rows, but the checkpoint is gone")
+    if len(there) == len(version.tables) and not _lacks_index(connection, there):
+        return
+    metadata = version.tables.metadata
+    metadata.drop_all(connection, checkfirst=True)
+    compare_by_bytes(connection, metadata)
+    metadata.create_all(connection, checkfirst=True)
+
+
+def _is_registered(connection: Connection, version: Version) -> bool:
+    return bool(rows_of(connection, version.store.database.dialect, version.consumer))
+
+
+def _there(connection: Connection, version: Version) -> list[Table]:
+    """The tables that are there. Raises `ReadModelMismatch` for other columns."""
+    there = [table for table in _declared(version) if _is_there(connection, table)]
+    for table in there:
+        _check_columns(connection, version, table)
+    return there
+
+
+def _lacks_index(connection: Connection, tables: list[Table]) -> bool:
+    """Where each statement commits by itself, a table can be there without its indexes."""
+    inspector, preparer = inspect(connection), connection.dialect.identifier_preparer
+    for table in tables:
+        stored = inspector.get_indexes(table.name, schema=schema_of(connection))
+        names = {index["name"] for index in stored}
+        wanted = {preparer.format_index(index).strip('`"') for index in table.indexes}
+        if wanted - names:
+            return True
+    return False
 
 
 def _declared(version: Version) -> list[Table]:
@@ -91,9 +125,9 @@ def drop(version: Version) -> None:
     Raises `ReadModelRefused` while it serves, and while a worker runs it or somebody reads it.
     """
     try:
-        exclusively(version.store.engine, lambda connection: _drop(connection, version))
+        exclusively(version.store.engine, lambda connection: _drop(connection, version), _PATIENCE)
     except UpgradeBlocked as error:
-        problem = "other transactions use its tables: end them and try again"
+        problem = f"other transactions use its tables for {_PATIENCE:g} seconds: end them first"
         raise ReadModelRefused(version.name, version.number, _DROP, problem) from error
     version.store.database.committed()
 

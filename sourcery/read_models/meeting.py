@@ -13,7 +13,7 @@ from sourcery.consumers import ConsumerRow, Letter, rows_of
 from sourcery.consumers.letters import letters_between
 from sourcery.control.holding import LONGEST_HOLD, furthest, hold, let_go, stand_at
 from sourcery.control.looking import poll, rows_now, with_locked_rows
-from sourcery.errors import NotComparable, WaitTimeout
+from sourcery.errors import ConsumerNotFound, NotComparable, WaitTimeout
 from sourcery.read_models.version import Version
 
 
@@ -33,7 +33,8 @@ def meeting(versions: Sequence[Version]) -> Generator[Meeting]:
     letters up to there are open, `ConsumerFailed` when one that nobody runs fails here.
     """
     database = versions[0].store.database
-    gathering, deadline = _Gathering(versions), time.monotonic() + LONGEST_HOLD
+    deadline = time.monotonic() + LONGEST_HOLD
+    gathering = _Gathering(versions, database.frontier().settled)
     try:
         while True:
             position = poll(database, deadline - time.monotonic(), gathering.look)
@@ -51,12 +52,14 @@ def meeting(versions: Sequence[Version]) -> Generator[Meeting]:
 @define
 class _Gathering:
     versions: Sequence[Version]
+    #: Not before this position, or two that are behind would agree on what is old.
+    least: int
     held: int | None = None
 
     def look(self, left: float) -> int | None:
         """The position, once all are held there and stand there."""
         found = {version: self._rows(version) for version in self.versions}
-        at = max(furthest(rows) for rows in found.values())
+        at = max([self.least, *[furthest(rows) for rows in found.values()]])
         if any(rows[0].hold_at != at for rows in found.values()):
             self._hold(at, left)
             return None
@@ -68,7 +71,11 @@ class _Gathering:
         return None
 
     def _rows(self, version: Version) -> list[ConsumerRow]:
-        rows = rows_now(version.store.database, version.consumer)
+        try:
+            rows = rows_now(version.store.database, version.consumer)
+        except ConsumerNotFound:
+            problem = f"{version.consumer} was never built: build() it first"
+            raise NotComparable(version.name, problem) from None
         for row in rows:
             if row.status.halted:
                 stands = f"{version.consumer} is {row.status.value} at position {row.position}"

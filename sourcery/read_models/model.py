@@ -24,6 +24,7 @@ from sourcery.read_models import making, switching
 from sourcery.read_models.building import Progress, Watch, build
 from sourcery.read_models.comparing import Comparison, compare
 from sourcery.read_models.tables import Tables
+from sourcery.read_models.verifying import verify
 from sourcery.read_models.version import Declaration, Version
 from sourcery.recorded import Recorded
 from sourcery.selection import check_call
@@ -170,14 +171,16 @@ class ReadModel:
 
     # -- giving it to readers ----------------------------------------------------------
 
-    def switch(self, timeout: float = 5.0) -> int | None:
+    def switch(self, timeout: float = 5.0, *, allow_skipped: bool = False) -> int | None:
         """Let it serve, from one moment to the next; the version that did, None for the first.
 
         It must have handled everything until now, or do so within `timeout` seconds; else
-        `ReadModelRefused`. Raises `ConsumerFailed` when it stands still, or has open dead
-        letters. Does nothing when it serves already.
+        `ReadModelRefused`, as for one that has skipped events, unless that is allowed. Raises
+        `ConsumerFailed` when it stands still, or has open dead letters. Does nothing when it
+        serves already.
         """
-        return switching.switch(self._version, check_seconds(timeout))
+        seconds = check_seconds(timeout)
+        return switching.switch(self._version, seconds, allow_skipped=allow_skipped)
 
     def roll_back(self) -> int:
         """Let the version before serve again, in the same way; its number.
@@ -194,6 +197,7 @@ class ReadModel:
         chose it just before the switch, and reads it only now, fails: wait for these.
         """
         self._version.store.database.start()
+        making.drop(self._check)
         making.drop(self._version)
 
     # -- proving it --------------------------------------------------------------------
@@ -226,14 +230,9 @@ class ReadModel:
         """Build this version anew in tables aside, compare the two, and drop those again.
 
         While it serves: it costs what a build costs, and this version is held for a moment only.
-        `missing` are rows that should be there, `unexpected` those that should not.
+        `missing` are rows that should be there, `unexpected` those that should not. The role needs
+        CREATE. Raises `NotComparable` when its handler fails, or another check of it runs.
         """
         check_call("on_progress", on_progress)
         self.prepare()
-        making.drop(self._check)  # what a process that ended has left
-        try:
-            making.prepare(self._check)
-            build(self._check, None, on_progress)
-            return compare(self._version, self._check, columns, sample)
-        finally:
-            making.drop(self._check)
+        return verify(self._version, self._check, columns, sample, on_progress)

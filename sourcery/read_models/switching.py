@@ -7,10 +7,12 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from sourcery.consumers import rows_of
+from sourcery.consumers import LetterStatus, rows_of
 from sourcery.control import Consumer
+from sourcery.control.holding import LONGEST_HOLD
 from sourcery.control.looking import rows_now
 from sourcery.errors import ConsumerNotFound, ReadModelRefused, WaitTimeout
+from sourcery.read_models.making import check
 from sourcery.read_models.version import Version
 from sourcery.serving import Serving, serve, serving_version
 from sourcery.upgrade import exclusively
@@ -21,20 +23,23 @@ _ROLL_BACK: Final = "switch back"
 _TURN: Final = 0.2
 
 
-def switch(version: Version, timeout: float) -> int | None:
+def switch(version: Version, timeout: float, *, allow_skipped: bool) -> int | None:
     """Let a version serve that has handled everything until now. Commits."""
     try:
         _catch_up(version, timeout)
     except ConsumerNotFound:
         raise _refused(version, _SWITCH, "it was never built: build() it first") from None
     except WaitTimeout as error:
-        problem = f"it is at position {error.reached} of {error.needed}: build() it first"
-        raise _refused(version, _SWITCH, problem) from error
+        problem = f"it is at position {error.reached} of {error.needed}{_held(version)}"
+        raise _refused(version, _SWITCH, f"{problem}: build() it first") from error
+    if not allow_skipped:
+        _refuse_skipped(version)
     before: list[int | None] = []
 
     def work(connection: Connection) -> None:
         seen = serving_version(connection, version.name)
         _insist_on(connection, version, version.number, _SWITCH)
+        check(connection, version)
         before[:] = [seen.version if seen else None]
         if seen is None or seen.version != version.number:
             _serve(connection, version, version.number, seen, _SWITCH)
@@ -58,6 +63,24 @@ def _catch_up(version: Version, timeout: float) -> None:
         except WaitTimeout:
             if left == 0:
                 raise
+
+
+def _held(version: Version) -> str:
+    """Why it does not go on, if it is held."""
+    rows = rows_now(version.store.database, version.consumer)
+    if all(row.hold_at is None for row in rows):
+        return ""
+    return f", held by a comparison that runs or was killed, for at most {LONGEST_HOLD:g} seconds"
+
+
+def _refuse_skipped(version: Version) -> None:
+    """Its policy passed over events, of which readers would miss what the version before has."""
+    letters = Consumer(version.store, version.consumer).letters()
+    skipped = [letter.position for letter in letters if letter.status is LetterStatus.SKIPPED]
+    if skipped:
+        problem = f"it skipped {len(skipped)} events, the first at position {skipped[0]}"
+        remedy = "mend its handler and build it again, or say allow_skipped=True"
+        raise _refused(version, _SWITCH, f"{problem}: {remedy}")
 
 
 def roll_back(version: Version) -> int:

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from attrs import field, frozen
-from sqlalchemy import Enum, MetaData, Table
+from sqlalchemy import Column, Enum, MetaData, Sequence, Table
 from sqlalchemy.sql import quoted_name
 from sqlalchemy.sql.schema import ForeignKeyConstraint
 
 from sourcery.errors import DefinitionError, InvalidArgument
 from sourcery.schema import PREFIX
 
-#: Characters of a name in PostgreSQL, the shortest of all.
-_LONGEST: Final = 63
+#: Characters of a name in PostgreSQL, the shortest of all, less what names of indexes add.
+_LONGEST: Final = 63 - len("_i99")
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -90,9 +90,17 @@ def _check(table: Table) -> None:
     if any(isinstance(constraint, ForeignKeyConstraint) for constraint in table.constraints):
         raise DefinitionError(where, "must have no foreign key: what it names has another version")
     for column in table.columns:
-        if isinstance(column.type, Enum) and column.type.native_enum:
-            problem = f"column {column.name!a} is a native enum, which versions would share"
-            raise DefinitionError(where, f"{problem}: give Enum native_enum=False")
+        _check_column(where, column)
+
+
+def _check_column(where: str, column: Column[Any]) -> None:
+    """Refuse what would be one thing of all versions, and go with the first that is dropped."""
+    if isinstance(column.type, Enum) and column.type.native_enum:
+        problem = f"column {column.name!a} is a native enum, which versions would share"
+        raise DefinitionError(where, f"{problem}: give Enum native_enum=False")
+    if isinstance(column.default, Sequence):
+        problem = f"column {column.name!a} has a sequence, which versions would share"
+        raise DefinitionError(where, f"{problem}: give it an Identity(), or none")
 
 
 def _copy(table: Table, metadata: MetaData, name: str) -> Table:

@@ -10,6 +10,7 @@ from attrs import frozen
 from sqlalchemy import ColumnElement, Connection, delete, func, select, true
 
 from sourcery import schema
+from sourcery.columns import moment_of
 from sourcery.dialects.statements import beyond
 from sourcery.snapshots.contract import Key
 
@@ -27,7 +28,7 @@ class StoredSnapshot:
     codec: str
     #: Bytes of the state.
     size: int
-    #: The database's clock.
+    #: The database's clock; UTC.
     created_at: datetime
 
 
@@ -70,7 +71,11 @@ def inventory(
 def _stored(row: Sequence[Any]) -> StoredSnapshot:
     kind, owner, tag, version, codec, size, created_at = row
     return StoredSnapshot(
-        key=Key(kind, owner, tag), version=version, codec=codec, size=size, created_at=created_at
+        key=Key(kind, owner, tag),
+        version=version,
+        codec=codec,
+        size=size,
+        created_at=moment_of(created_at),
     )
 
 

@@ -15,6 +15,7 @@ from sourcery.policy import Policy
 from sourcery.snapshots.contract import Found, Key, Snapshot, SnapshotStore
 from sourcery.snapshots.packing import CodecUnknown, Packing
 from sourcery.snapshots.slot import Slot, slot_of
+from sourcery.snapshots.sql import SqlSnapshots
 
 logger: logging.Logger = logging.getLogger("sourcery")
 
@@ -39,6 +40,11 @@ class Keeper:
         self._packing = Packing()
         self._slots: dict[type[Any], Slot | None] = {}
         self._said: set[tuple[str, str]] = set()
+
+    @property
+    def in_database(self) -> bool:
+        """Whether they are in the table of ours."""
+        return isinstance(self._store, SqlSnapshots)
 
     def slot(self, cls: type[Any]) -> Slot | None:
         """How snapshots of a class are kept; None when there is no policy for it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from sourcery.aggregate import Aggregate
@@ -19,6 +19,8 @@ Owner: TypeAlias = type[Aggregate[Any]] | type[Projection[Any]] | str
 
 #: Snapshots that are listed, or deleted in one transaction, at once.
 _CHUNK: Final = 1000
+#: Before there was any.
+_LONG_AGO: Final = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 def stored_snapshots(
@@ -96,17 +98,32 @@ def choice(
     """What the arguments choose. Raises `InvalidArgument`."""
     if id is not None and of is None:
         raise InvalidArgument("id", "is that of an owner: say of= as well")
-    before = None
-    if older_than is not None:
-        with store.database.reading() as connection:
-            before = store.database.dialect.now(connection) - older_than
+    if not store.keeper.in_database:
+        problem = "keeps its snapshots elsewhere: there they are listed, verified and deleted"
+        raise InvalidArgument("store", problem)
     return Choice(
-        owner_kind=of if of is None or isinstance(of, str) else owner_kind_of(of),
+        owner_kind=None if of is None else _owner_kind(of),
         owner_id=None if id is None else str(id),
         schema_tag=tag,
         other_than=_present_tag(store, of) if outdated else None,
-        before=before,
+        before=None if older_than is None else _moment(store, older_than),
     )
+
+
+def _owner_kind(of: Owner) -> str:
+    if not isinstance(of, str):
+        return owner_kind_of(of)
+    if not of.startswith(("aggregate:", "projection:")):
+        raise InvalidArgument("of", f"is a class, 'aggregate:...' or 'projection:...', not {of!a}")
+    return of
+
+
+def _moment(store: EventStore, older_than: object) -> datetime:
+    if not isinstance(older_than, timedelta) or older_than < timedelta(0):
+        raise InvalidArgument("older_than", "must be a timedelta that is not negative")
+    with store.database.reading() as connection:
+        now = store.database.dialect.now(connection)
+    return now - min(older_than, now - _LONG_AGO)
 
 
 def _present_tag(store: EventStore, of: Owner | None) -> str:

@@ -113,6 +113,14 @@ def test_what_nobody_runs_is_brought_to_one_position(bank: EventStore) -> None:
     assert 4 == held(bank, one)["ada"]
 
 
+def test_two_that_are_behind_are_brought_to_now(bank: EventStore) -> None:
+    """Or they would agree on what is old."""
+    one, two = both(bank, 1)
+    position = deposit(bank, "ada", 4)
+    found = two.compare(one)
+    assert (position, 2, True) == (found.position, found.compared, found.is_equal)
+
+
 @pytest.mark.promise(49)
 def test_both_go_on_under_load(bank: EventStore, background: Background) -> None:
     """Workers run, a writer writes: equal each time, at positions that rise."""
@@ -190,5 +198,10 @@ def test_bad_arguments_are_named(bank: EventStore) -> None:
         with pytest.raises(InvalidArgument, match="sample"):
             two.compare(one, sample=sample)
     other = ReadModel(bank, "others", add_up, version=1, tables=[BALANCES], events=Deposited)
+    with pytest.raises(InvalidArgument, match="columns"):
+        two.compare(one, columns="cents")
+    with pytest.raises(NotComparable, match="balances@1 was never built: build"):
+        first(bank).drop()
+        two.compare(first(bank))
     with pytest.raises(InvalidArgument, match="other"):
         two.compare(other)

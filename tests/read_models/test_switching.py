@@ -11,6 +11,7 @@ from sourcery import EventStore, ReadModel, serving_model
 from sourcery.errors import (
     ConsumerFailed,
     InvalidArgument,
+    ReadModelDamaged,
     ReadModelNotServing,
     ReadModelRefused,
 )
@@ -149,6 +150,32 @@ def test_one_that_gave_events_up_is_refused(bank: EventStore) -> None:
         two.switch()
     two.consumer.drop(position, "seen")
     assert 1 == two.switch()
+
+
+def test_one_that_skipped_events_is_refused(bank: EventStore) -> None:
+    """By its policy, of which readers know nothing."""
+    built(bank)
+
+    def fail(uow: Any, recorded: Any, tables: Any) -> None:
+        raise Broken("never")
+
+    two = second(bank, fail, on_error=policy("skip"))
+    position = deposit(bank, "ada", 1)
+    two.build()
+    with pytest.raises(
+        ReadModelRefused, match=f"skipped 1 events, the first at position {position}"
+    ):
+        two.switch()
+    assert 1 == two.switch(allow_skipped=True)
+
+
+def test_one_whose_tables_are_gone_is_refused(bank: EventStore) -> None:
+    """Whatever its checkpoint says."""
+    one, two = built(bank)
+    two.tables["entries"].drop(bank.engine)
+    with pytest.raises(ReadModelDamaged, match="has no sourcery_balances__entries__v2"):
+        two.switch()
+    assert 1 == serving(bank, one, two)
 
 
 def test_what_serves_is_not_dropped(bank: EventStore) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, update
 
 from sourcery import (
     EventStore,
+    MemorySnapshots,
     delete_snapshots,
     every,
     stored_snapshots,
@@ -17,6 +18,7 @@ from sourcery.errors import InvalidArgument
 from sourcery.schema import events, snapshots
 from sourcery.snapshots.inventory import delete_stored
 from sourcery.upkeep.snapshots import _CHUNK
+from tests.databases import Database
 from tests.ordering.support import append
 from tests.project.support import KeptNumber, KeptThing
 from tests.snapshots.domain import kept, rows, set_in_all, tally, work
@@ -54,12 +56,7 @@ def test_they_are_listed_without_their_states(store: EventStore) -> None:
         first.codec,
         first.size,
     )
-    assert timedelta() <= datetime.now(UTC) - as_utc(first.created_at) < HOUR
-
-
-def as_utc(moment: datetime) -> datetime:
-    """Some drivers give no time zone."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    assert timedelta() <= datetime.now(UTC) - first.created_at < HOUR
 
 
 def test_a_choice_narrows(store: EventStore) -> None:
@@ -124,6 +121,13 @@ def test_what_makes_no_sense_is_refused(store: EventStore) -> None:
     """With the argument."""
     with pytest.raises(InvalidArgument, match="id"):
         stored_snapshots(store, id="a")
+    for of in ("tally", ""):
+        with pytest.raises(InvalidArgument, match="of: is a class"):
+            delete_snapshots(store, of=of)
+    for age in (90, timedelta(-1)):
+        with pytest.raises(InvalidArgument, match="older_than"):
+            delete_snapshots(store, older_than=age)  # type: ignore[arg-type]
+    assert 0 == delete_snapshots(store, older_than=timedelta.max)
     for of in (None, "aggregate:tally", tally()):
         with pytest.raises(InvalidArgument, match="outdated"):
             delete_snapshots(store, of=of, outdated=True)
@@ -173,6 +177,31 @@ def test_projections_are_verified(store: EventStore, cls: Any) -> None:
     set_in_all(store, state=bytes(state).replace(b"1", b"7"))
     found = verify_snapshots(store, cls)
     assert ["1"] == [s.key.owner_id for s in [*found.wrong, *found.unusable]]
+
+
+def test_a_replay_that_fails_ends_nothing(store: EventStore) -> None:
+    """The others are looked at."""
+    work(store, CLS, 1, id="a")
+    work(store, CLS, 1, id="b")
+    with store.engine.begin() as connection:
+        mine = events.c.stream_id == "a"
+        connection.execute(update(events).where(mine).values(data='{"amount":[]}'))
+    found = verify_snapshots(store, CLS)
+    assert (1, "DecodeError") == (found.checked, found.failed[0][1])
+    assert not found.is_right
+
+
+def test_those_kept_elsewhere_are_not_looked_for(database: Database) -> None:
+    """Nothing found would be a lie."""
+    with EventStore(database.url, snapshot_store=MemorySnapshots()) as store:
+        for look in (stored_snapshots, delete_snapshots):
+            with pytest.raises(InvalidArgument, match="elsewhere"):
+                look(store)
+        with pytest.raises(InvalidArgument, match="elsewhere"):
+            verify_snapshots(store, CLS)
+    for given in ("memory", MemorySnapshots):
+        with pytest.raises(InvalidArgument, match="snapshot_store"):
+            EventStore("sqlite://", snapshot_store=given)  # type: ignore[arg-type]
 
 
 def test_what_no_load_uses_is_found(store: EventStore) -> None:
