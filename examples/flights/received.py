@@ -94,9 +94,9 @@ def by_file(expected: Iterable[Late], lines: Sequence[Message], name: str) -> Re
 def _differences(expected: Iterable[Late], found: Iterable[Message]) -> Iterator[str]:
     file, sent = Counter(expected), Counter(message.late for message in found)
     if missing := file - sent:
-        yield f"{missing.total()} late arrivals have no message, {_example(missing)}"
+        yield f"late arrivals without a message: {missing.total()}, {_example(missing)}"
     if more := sent - file:
-        yield f"{more.total()} messages are of no late arrival, {_example(more)}"
+        yield f"messages of no late arrival: {more.total()}, {_example(more)}"
 
 
 def _example(some: Counter[Late]) -> str:
@@ -117,7 +117,9 @@ def by_outbox(store: EventStore, destination: Destination, expected: int) -> Rec
     """Every late arrival has a message, and the relay has sent each."""
     messages = outbox_messages(store, topic=TOPIC, limit=10 * expected + 1)
     states = Counter(str(m.relays.get(destination.consumer, "pending")) for m in messages)
-    problems = [f"{states[state]} messages are {state}" for state in states if state != "sent"]
+    problems = [
+        f"messages that are {state}: {states[state]}" for state in states if state != "sent"
+    ]
     if len(messages) != expected:
-        problems.append(f"{expected} late arrivals have {len(messages)} messages")
+        problems.append(f"late arrivals: {expected} in the file, {len(messages)} in the outbox")
     return Received(f"{states['sent']} late arrivals sent to the broker", tuple(problems))
