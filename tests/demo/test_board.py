@@ -50,7 +50,6 @@ def test_a_board_that_goes_on_counts_nothing_twice(imported: EventStore, monday:
 
 KILLED = """
 import multiprocessing, os, signal, sys
-from glob import glob
 from examples.flights import __main__ as demo
 from tests.ordering.support import wait_until
 
@@ -58,7 +57,8 @@ class Killer(demo.Show):
     def update(self, done):
         pids = {child.name: child.pid for child in multiprocessing.active_children()}
         if done.flights > 200 and len(pids) == 2:
-            wait_until(lambda: self._read() and glob("*.late.jsonl"))
+            file = demo.parse(sys.argv[2:]).destination.file
+            wait_until(lambda: self._read() and file.exists())
             os.kill(pids.get(sys.argv[1], os.getpid()), signal.SIGKILL)
         super().update(done)
 

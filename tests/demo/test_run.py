@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 from examples.flights.__main__ import AGREED, main
 from examples.flights.aircraft import Aircraft
 from examples.flights.importer import import_flights
+from examples.flights.late import announce
 from examples.flights.rows import create_tables
 from examples.flights.source import read_flights
 from sourcery import EventStore
@@ -63,7 +64,7 @@ def test_an_interrupted_run_goes_on(
     url: str, monday: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What was committed before the interruption is there already, the rest is not lost."""
-    with EventStore(url, aggregates=[Aircraft]) as store:
+    with EventStore(url, aggregates=[Aircraft], messages=[announce]) as store:
         store.upgrade()
         create_tables(store.engine)
         progress = import_flights(store, read_flights(monday))
