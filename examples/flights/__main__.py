@@ -36,7 +36,7 @@ from examples.flights.waiting import wait_for
 from sourcery import EventStore
 from sourcery.errors import ConfigurationError
 
-AGREED = "The board, the totals folded from the log, and the messages are those of the file."
+AGREED = "The board, and the totals folded from the log, are those of the file."
 
 
 @frozen
@@ -139,10 +139,8 @@ def compare(store: EventStore, options: Options, console: Console) -> int:
         console.print(line, soft_wrap=True)
     if wrong:
         return 1
-    console.print(
-        "The board, the totals folded from the log, and the messages are those of the file.",
-        soft_wrap=True,
-    )
+    for line in (AGREED, received.verdict):
+        console.print(line, soft_wrap=True)
     return 0
 
 

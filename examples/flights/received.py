@@ -24,6 +24,9 @@ from sourcery import EventStore, outbox_messages
 #: A flight, and the minutes it was late.
 Late = tuple[str, int]
 
+IN_FILE = "The messages are those of the file's late arrivals, in order for each aircraft."
+IN_OUTBOX = "Each late arrival has its message in the outbox; none waits, none was given up."
+
 
 @frozen
 class Message:
@@ -41,6 +44,8 @@ class Received:
 
     summary: str
     problems: tuple[str, ...]
+    #: What is certain when there are no problems.
+    verdict: str
 
 
 def check(store: EventStore, destination: Destination, flights: Path) -> Received:
@@ -88,7 +93,7 @@ def by_file(expected: Iterable[Late], lines: Sequence[Message], name: str) -> Re
     found = list(first.values())
     problems = [*_differences(expected, found), *_out_of_order(found)]
     summary = f"{len(found)} late arrivals in {name}, {len(lines) - len(found)} duplicates"
-    return Received(summary, tuple(problems))
+    return Received(summary, tuple(problems), IN_FILE)
 
 
 def _differences(expected: Iterable[Late], found: Iterable[Message]) -> Iterator[str]:
@@ -121,4 +126,5 @@ def by_outbox(store: EventStore, destination: Destination, expected: int) -> Rec
     problems = [f"messages that are {state}: {number}" for state, number in states.items()]
     if len(messages) != expected:
         problems.append(f"late arrivals: {expected} in the file, {len(messages)} in the outbox")
-    return Received(f"{sent} late arrivals sent to the broker", tuple(problems))
+    summary = f"{sent} late arrivals sent to the broker"
+    return Received(summary, tuple(problems), IN_OUTBOX)

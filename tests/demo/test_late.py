@@ -11,7 +11,7 @@ from examples.flights.__main__ import AGREED, main
 from examples.flights.events import Arrived
 from examples.flights.late import TOPIC, LateArrival, announce, at_broker, beside, send_late
 from examples.flights.process import process_of
-from examples.flights.received import Message, by_file
+from examples.flights.received import IN_FILE, IN_OUTBOX, Message, by_file
 from examples.flights.waiting import wait_for
 from sourcery import Consumer, EventStore, Outgoing, Stream
 from tests.brokers.webhooks import Webhooks
@@ -81,6 +81,7 @@ def test_what_is_sent_twice_is_counted(
     shown = capsys.readouterr().out
     assert f"{MONDAY} late arrivals in {messages_of(imported).name}, {MONDAY} duplicates" in shown
     assert AGREED in shown
+    assert IN_FILE in shown
 
 
 @pytest.mark.databases("sqlite")
@@ -124,7 +125,9 @@ def test_another_broker_is_sent_everything_too(
     """Its relay has a checkpoint of its own."""
     for _ in "ab":
         assert 0 == main([*imported, "--broker", webhooks.url()])
-        assert f"{MONDAY} late arrivals sent to the broker" in capsys.readouterr().out
+        shown = capsys.readouterr().out
+        assert f"{MONDAY} late arrivals sent to the broker" in shown
+        assert IN_OUTBOX in shown
         assert MONDAY == len(webhooks.lines())
 
 
