@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from threading import Event
 from typing import Final
 
 from attrs import asdict
@@ -54,6 +55,12 @@ class Airline(Base):
 def subscriber(store: EventStore) -> Subscriber:
     """The consumer that keeps the board, a page at a time."""
     return Subscriber(store, NAME, keep, events=AircraftEvent, batch=True, lease=LEASE)
+
+
+def keep_board(database: str, stop: Event) -> None:
+    """What the board's process does: follow the log until it is told to stop."""
+    with EventStore(database, events=AircraftEvent) as store:
+        subscriber(store).run(stop)
 
 
 def keep(uow: UnitOfWork, page: Sequence[Recorded[AircraftEvent]]) -> None:

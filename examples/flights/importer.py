@@ -1,7 +1,7 @@
 """From the file to the log: each aircraft's day in one transaction.
 
-The events of the day, the rows of its flights and the messages about late arrivals are
-written together or not at all. So an aircraft that knows the first flight of a day knows
+The events of the day, the rows of its flights and the messages that the store's mapping makes
+are written together or not at all. So an aircraft that knows the first flight of a day knows
 the whole day, and that is all there is to importing twice and to going on after a crash.
 Two imports at once double nothing either: the one that comes second decides again.
 """
@@ -16,7 +16,7 @@ from functools import partial
 from attrs import define, frozen
 
 from examples.flights.aircraft import Aircraft, ImpossibleFlight
-from examples.flights.events import AN_HOUR, Plan
+from examples.flights.events import Plan
 from examples.flights.rows import flight_row
 from examples.flights.source import Flown
 from sourcery import EventStore, UnitOfWork, transact
@@ -40,23 +40,12 @@ class Step:
     tell: Callable[[Aircraft], None]
 
 
-@frozen
-class LateArrival:
-    """The message about an arrival more than an hour late."""
-
-    flight: str
-    aircraft: str
-    destination: str
-    minutes_late: int
-
-
 @define
 class Progress:
-    """What an import did so far, in flights and messages."""
+    """What an import did so far, in flights."""
 
     written: int = 0
     known: int = 0
-    messages: int = 0
 
     @property
     def flights(self) -> int:
@@ -71,12 +60,10 @@ def import_flights(store: EventStore, flights: Iterable[Flown]) -> Iterator[Prog
     """
     progress = Progress()
     for day in aircraft_days(flights):
-        messages = transact(store, partial(import_day, day=day)).result
-        if messages is None:
-            progress.known += len(day.flights)
-        else:
+        if transact(store, partial(import_day, day=day)).result:
             progress.written += len(day.flights)
-            progress.messages += messages
+        else:
+            progress.known += len(day.flights)
         yield progress
 
 
@@ -93,18 +80,14 @@ def stand_in(plan: Plan) -> str:
     return f"unknown aircraft of {plan.flight}"
 
 
-def import_day(uow: UnitOfWork, day: AircraftDay) -> int | None:
-    """Write one day of an aircraft; gives the number of messages, None when it was there."""
+def import_day(uow: UnitOfWork, day: AircraftDay) -> bool:
+    """Write one day of an aircraft; whether it was not there."""
     aircraft = uow.get_or_create(Aircraft, day.aircraft)
     if aircraft.knows(day.flights[0].plan.flight):
-        return None
+        return False
     flown_by = fly(uow, aircraft, day.flights)
     uow.session.add_all(flight_row(f, flown_by[f.plan.flight].id) for f in day.flights)
-    late = [(f, f.minutes_late) for f in day.flights if f.minutes_late is not None]
-    late = [(f, minutes) for f, minutes in late if minutes > AN_HOUR]
-    for flown, minutes in late:
-        announce(uow, flown, flown_by[flown.plan.flight].id, minutes)
-    return len(late)
+    return True
 
 
 def fly(uow: UnitOfWork, aircraft: Aircraft, flights: Iterable[Flown]) -> dict[str, Aircraft]:
@@ -148,9 +131,3 @@ def steps(flown: Flown) -> Iterator[Step]:
         yield Step(reached or flown.departed, flight, divert)
     elif reached is not None:
         yield Step(reached, flight, partial(Aircraft.arrive, flight=flight, at=reached))
-
-
-def announce(uow: UnitOfWork, flown: Flown, aircraft: str, minutes: int) -> None:
-    """Send word of a late arrival; the messages of one airline stay in order."""
-    message = LateArrival(flown.plan.flight, aircraft, flown.plan.destination, minutes)
-    uow.publish("late-arrivals", key=flown.plan.carrier, payload=message)

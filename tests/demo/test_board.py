@@ -1,15 +1,13 @@
 """The board's table is what the file says, whatever the pages are and whoever is killed."""
 
 import io
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from sqlalchemy import text
 
-from examples.flights.__main__ import board_now, main
+from examples.flights.__main__ import AGREED, board_now, main
 from examples.flights.aircraft import Aircraft
 from examples.flights.board import NAME, keep, subscriber
 from examples.flights.events import AircraftEvent
@@ -20,9 +18,7 @@ from examples.flights.source import read_flights
 from examples.flights.totals import file_totals
 from sourcery import EventStore, Subscriber
 from tests.databases import Database
-
-ROOT = Path(__file__).parents[2]
-AGREED = "The board, and the totals folded from the log, are those of the file."
+from tests.demo.conftest import run_python
 
 
 @pytest.fixture
@@ -59,9 +55,11 @@ from tests.ordering.support import wait_until
 
 class Killer(demo.Show):
     def update(self, done):
-        if done.flights > 200 and (board := multiprocessing.active_children()):
-            wait_until(self._read)
-            os.kill(os.getpid() if sys.argv[1] == "importer" else board[0].pid, signal.SIGKILL)
+        pids = {child.name: child.pid for child in multiprocessing.active_children()}
+        if done.flights > 200 and len(pids) == 2:
+            file = demo.parse(sys.argv[2:]).destination.file
+            wait_until(lambda: self._read() and file.exists())
+            os.kill(pids.get(sys.argv[1], os.getpid()), signal.SIGKILL)
         super().update(done)
 
 demo.Show = Killer
@@ -70,23 +68,21 @@ sys.exit(demo.main(sys.argv[2:]))
 
 
 @pytest.mark.promise(21)
-@pytest.mark.parametrize(("victim", "status"), [("importer", -9), ("board", 1)])
+@pytest.mark.promise(38)
+@pytest.mark.promise(41)
+@pytest.mark.parametrize("victim", ["importer", "board", "relay:late-arrivals"])
 def test_whichever_process_is_killed_the_next_run_goes_on(
     database: Database,
     monday: Path,
     victim: str,
-    status: int,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Killed while the board follows the import. The output ends, so no process is left."""
+    """Killed while board and relay follow the import. The output ends, so no process is left."""
     url = database.url.render_as_string(hide_password=False)
     options = ["--database", url, "--flights", str(monday)]
-    command = [sys.executable, "-c", KILLED, victim, *options]
-    dead = subprocess.run(
-        command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=60
-    )
-    assert status == dead.returncode, dead.stderr
-    assert ("Run this again" in dead.stdout) == (victim == "board")
+    dead = run_python("-c", KILLED, victim, *options)
+    assert (-9 if victim == "importer" else 1) == dead.returncode, dead.stderr
+    assert ("Run this again" in dead.stdout) == (victim != "importer")
     assert 0 == main(options)
     assert AGREED in capsys.readouterr().out
 

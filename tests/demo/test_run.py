@@ -1,24 +1,20 @@
 """The program, as its users run it."""
 
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
-from examples.flights.__main__ import main
+from examples.flights.__main__ import AGREED, main
 from examples.flights.aircraft import Aircraft
 from examples.flights.importer import import_flights
+from examples.flights.late import announce
 from examples.flights.rows import create_tables
 from examples.flights.source import read_flights
 from sourcery import EventStore
 from tests.databases import Database
-
-ROOT = Path(__file__).parents[2]
-AGREED = "The board, and the totals folded from the log, are those of the file."
+from tests.demo.conftest import run_python
 
 
 def count(url: str, what: str) -> int:
@@ -45,6 +41,8 @@ def test_the_week_on_every_database(database: Database, capsys: pytest.CaptureFi
         shown = capsys.readouterr().out
         assert f"{written} flights imported, {known} were there already" in shown
         assert AGREED in shown
+        assert "333 late arrivals in " in shown
+        assert ".late.jsonl, 0 duplicates" in shown
         assert 3 == shown.count("refused: ")
         assert 333 == count(url, "sourcery_outbox where topic = 'late-arrivals'")
         assert 6104 == count(url, "demo_flights")
@@ -53,14 +51,11 @@ def test_the_week_on_every_database(database: Database, capsys: pytest.CaptureFi
 
 
 def test_a_run_without_options_makes_a_file_here(tmp_path: Path, monday: Path) -> None:
-    """The database is flights.db in the current folder; the table names the airlines."""
-    command = [sys.executable, "-m", "examples.flights", "--flights", str(monday)]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    done = subprocess.run(
-        command, cwd=tmp_path, env=env, check=False, capture_output=True, text=True
-    )
+    """Database and messages are in the current folder; the table names the airlines."""
+    done = run_python("-m", "examples.flights", "--flights", str(monday))
     assert (0, "") == (done.returncode, done.stderr)
     assert (tmp_path / "flights.db").exists()
+    assert (tmp_path / "flights.late.jsonl").exists()
     assert "Hawaiian Airlines Inc." in done.stdout
     assert AGREED in done.stdout
 
@@ -69,7 +64,7 @@ def test_an_interrupted_run_goes_on(
     url: str, monday: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What was committed before the interruption is there already, the rest is not lost."""
-    with EventStore(url, aggregates=[Aircraft]) as store:
+    with EventStore(url, aggregates=[Aircraft], messages=[announce]) as store:
         store.upgrade()
         create_tables(store.engine)
         progress = import_flights(store, read_flights(monday))
@@ -94,19 +89,22 @@ def test_two_imports_at_once_write_each_flight_once(database: Database, monday: 
 
 KILLED = """
 import os, signal, sys
-from examples.flights import __main__ as demo, importer
+from examples.flights import __main__ as demo
+from examples.flights.late import Arrived, outgoing
 
 written = 0
-announce = importer.announce
+announce = demo.announce
 
-def killed(*arguments):
+@outgoing(Arrived)
+def killed(event, stream):
     global written
-    announce(*arguments)
-    written += 1
+    message = announce(event, stream)
+    written += message is not None
     if written == 5:
         os.kill(os.getpid(), signal.SIGKILL)
+    return message
 
-importer.announce = killed
+demo.announce = killed
 demo.main(sys.argv[1:])
 """
 
@@ -115,10 +113,9 @@ demo.main(sys.argv[1:])
 def test_a_killed_run_leaves_whole_days(
     url: str, monday: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Killed after its fifth message, inside the unit of work: that one left nothing."""
+    """Killed after its fifth message, inside the unit of work: it left nothing."""
     options = ["--database", url, "--flights", str(monday)]
-    dead = subprocess.run([sys.executable, "-c", KILLED, *options], cwd=ROOT, check=False)
-    assert -9 == dead.returncode
+    assert -9 == run_python("-c", KILLED, *options).returncode
     assert 4 == count(url, "sourcery_outbox")
     assert 4 == count(url, "demo_flights where minutes_late > 60")
     assert 0 == main(options)
