@@ -10,8 +10,9 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Final
 
-from sourcery.dialects.base import Dialect, Frontier, IncarnationChanged
+from sourcery.dialects.base import Dialect
 from sourcery.dialects.batch import Batch, EventRow, MessageRow, StreamBatch, Written
+from sourcery.dialects.frontier import Frontier, IncarnationChanged
 from sourcery.dialects.place import Place
 from sourcery.errors import UnknownDatabase
 

@@ -17,7 +17,6 @@ from functools import cached_property
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from attrs import frozen
 from sqlalchemy import ColumnElement, Connection, Engine, Insert, Select, Table, cast, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
@@ -27,6 +26,7 @@ from sourcery.columns import moment_of
 from sourcery.dialects import counter
 from sourcery.dialects.batch import Batch, Written
 from sourcery.dialects.floors import OldestFloor
+from sourcery.dialects.frontier import Frontier
 from sourcery.dialects.notices import Notices
 from sourcery.dialects.place import Place
 from sourcery.dialects.statements import Statement
@@ -36,19 +36,6 @@ from sourcery.stream import Stream
 
 #: Milliseconds that a statement waits for a lock where nothing depends on it.
 BRIEF_LOCK_MS: Final = 1000
-
-
-@frozen
-class Frontier:
-    """How far a log may be read: at or below `settled` nothing can still appear."""
-
-    settled: int
-    #: What must not have changed between reading the frontier and reading a page.
-    incarnation: object = None
-
-
-class IncarnationChanged(Exception):
-    """The server restarted or another took over: the frontier is worth nothing."""
 
 
 class Dialect:

@@ -25,10 +25,11 @@ from sqlalchemy import (
     true,
 )
 
-from sourcery.dialects.base import Dialect, Frontier, IncarnationChanged
+from sourcery.dialects.base import Dialect
 from sourcery.dialects.batch import Batch, Written
 from sourcery.dialects.floor_append import append
 from sourcery.dialects.floors import OldestFloor, statements_for
+from sourcery.dialects.frontier import Frontier, IncarnationChanged
 from sourcery.dialects.notices import Notices
 from sourcery.dialects.notify import PostgreSQLNotices
 from sourcery.dialects.place import Place
