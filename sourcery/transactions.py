@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from sourcery.database import Database
 from sourcery.errors import TransactionEnded
-from sourcery.guarding import Guard, guarded
+from sourcery.guarding import SWALLOWED, Guard, guarded
 from sourcery.log import translated
 
 
@@ -84,6 +84,7 @@ class OwnTransaction:
         self._transaction: Transaction | None = None
         self._session: Session | None = None
         self._guard: Guard | None = None
+        self._marked = False
 
     @property
     def backend(self) -> int | None:
@@ -105,13 +106,22 @@ class OwnTransaction:
     @property
     def session(self) -> Session:
         if self._session is None:
+            self._mark()
             # the session may not commit: the unit of work does, when its block ends
-            self._guard = guarded(self.connection)
+            self._guard = guarded(self.connection, self._database.dialect)
             self._guard.armed = True
             self._session = self._database.make_session(
                 bind=self.connection, join_transaction_mode="rollback_only"
             )
         return self._session
+
+    def _mark(self) -> None:
+        """A deadlock undoes all of a transaction on some databases, and who catches the error
+        goes on in the next one.
+        """
+        if not self._marked:
+            self._database.dialect.mark(self.connection)
+            self._marked = True
 
     def is_open(self) -> bool:
         return self._connection is not None
@@ -121,6 +131,18 @@ class OwnTransaction:
             flush_session(self._session, active=self._is_active())
         elif not self._is_active():
             raise TransactionEnded("the connection's transaction ended inside the unit of work")
+        if self._marked:
+            self._unmark()
+
+    def _unmark(self) -> None:
+        self._marked = False
+        self._disarm()
+        try:
+            self._database.dialect.unmark(self.connection)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            raise TransactionEnded(SWALLOWED) from error
 
     def _is_active(self) -> bool:
         open_still = self._connection is None or not self._connection.closed

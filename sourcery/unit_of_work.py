@@ -16,12 +16,12 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from sourcery.changes import Changes
 from sourcery.context import current_metadata, in_handler, note_written
-from sourcery.errors import UnitOfWorkError, UseTheHandlersSession, VersionConflict
+from sourcery.errors import Retryable, UnitOfWorkError, UseTheHandlersSession, VersionConflict
 from sourcery.expected import ANY, ExpectedVersion, check_expected
 from sourcery.inbox import accept
 from sourcery.joining import Joinable, JoinedTransaction
@@ -86,6 +86,7 @@ class UnitOfWork(UnitStates):
     ) -> None:
         try:
             if error is None:
+                self._check_open()
                 self._finish()
         finally:
             if self._state is State.OPEN:
@@ -145,8 +146,12 @@ class UnitOfWork(UnitStates):
         """
         self._check_open()
         dialect = self._store.database.dialect
-        with translated(dialect):
-            return accept(self._transaction.connection, dialect, consumer, message_id, sent_at)
+        try:
+            with translated(dialect):
+                return accept(self._transaction.connection, dialect, consumer, message_id, sent_at)
+        except (DBAPIError, Retryable):
+            self._undo()  # whoever catches this must not go on without the row
+            raise
 
     @property
     def session(self) -> Session:

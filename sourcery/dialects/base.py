@@ -36,6 +36,7 @@ from sourcery.stream import Stream
 
 #: Milliseconds that a statement waits for a lock where nothing depends on it.
 BRIEF_LOCK_MS: Final = 1000
+_MARK: Final = "sourcery_mark"
 
 
 class Dialect:
@@ -71,6 +72,22 @@ class Dialect:
 
     def begin_snapshot(self, connection: Connection) -> None:
         """Make sure that what a connection reads from now on is of one moment."""
+
+    def mark(self, connection: Connection) -> None:
+        """Leave something in the transaction that is gone when the transaction is another one."""
+        connection.exec_driver_sql(f"SAVEPOINT {_MARK}")
+
+    def unmark(self, connection: Connection) -> None:
+        """Take it back. An error means that it is gone, or that the transaction is aborted."""
+        connection.exec_driver_sql(f"RELEASE SAVEPOINT {_MARK}")
+
+    def has_ended(self, connection: Connection) -> bool:
+        """Whether the driver knows that no transaction is open any more; asks nobody."""
+        return False
+
+    def clock_floor(self, moment: datetime) -> datetime:
+        """The earliest time that the database's clock may have shown at a moment."""
+        return moment
 
     def is_autocommit(self, connection: Connection) -> bool:
         """Whether each statement of this connection commits by itself."""

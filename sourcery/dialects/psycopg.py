@@ -18,6 +18,8 @@ from sourcery.recorded import COLUMNS
 
 #: serialization_failure, deadlock_detected.
 _RESTART: Final = frozenset({"40001", "40P01"})
+#: PQTRANS_IDLE.
+_IDLE: Final = 0
 #: Milliseconds to wait until an ended backend is gone.
 _PATIENCE: Final = 5000
 _END_BACKEND: Final = (
@@ -39,6 +41,10 @@ class ThroughPsycopg(Dialect):
     def is_autocommit(self, connection: Connection) -> bool:
         driver: Any = connection.connection.driver_connection
         return bool(driver.autocommit)
+
+    def has_ended(self, connection: Connection) -> bool:
+        driver: Any = connection.connection.driver_connection
+        return bool(driver.info.transaction_status == _IDLE)
 
     def backend(self, connection: Connection) -> int | None:
         driver: Any = connection.connection.driver_connection

@@ -11,6 +11,7 @@ import sqlite3
 import warnings
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, ClassVar, Final, cast
 from weakref import WeakSet
 
@@ -155,6 +156,14 @@ class SQLiteDialect(Dialect):
 
     def now_text(self) -> ColumnElement[str]:
         return func.strftime("%Y-%m-%d %H:%M:%f", "now")
+
+    def has_ended(self, connection: Connection) -> bool:
+        """What comes now would commit by itself, statement by statement."""
+        return not _driver_connection(connection).in_transaction
+
+    def clock_floor(self, moment: datetime) -> datetime:
+        """It shows milliseconds."""
+        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
     def now_moment(self) -> ColumnElement[Any]:
         return func.strftime("%Y-%m-%d %H:%M:%f000", "now")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from attrs import define
 
 from sourcery.errors.base import ConfigurationError, SourceryError
+
+#: The cause of a shard that somebody paused.
+PAUSED: Final = "it is paused"
 
 
 @define
@@ -82,9 +85,10 @@ class ConsumerFailed(SourceryError):
 
     def __str__(self) -> str:
         at = "" if self.position is None else f" after position {self.position}"
+        mend = "" if self.cause == PAUSED else "mend the cause, then "
         return (
-            f"consumer {self.name!a} shard {self.shard} failed{at}: {self.cause}; mend the cause, "
-            f"then call Consumer(store, {self.name!a}).resume(), or retry() for its dead letters"
+            f"consumer {self.name!a} shard {self.shard} failed{at}: {self.cause}; {mend}"
+            f"call Consumer(store, {self.name!a}).resume(), or retry() for its dead letters"
         )
 
 
