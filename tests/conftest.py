@@ -13,6 +13,7 @@ pytest_plugins = ["pytester", "tests.databases.fixtures"]
 #: Folders whose tests take long: unless `--db` says more, they run on one server of each family.
 LONG = {
     "control",
+    "delivery",
     "demo",
     "faults",
     "live",
