@@ -31,7 +31,7 @@ class Spec:
     page: int = 50
     #: Longer than the publisher's timeout; a killed relay is replaced so many seconds later.
     lease: float = 1.5
-    #: In the middle of which batch the process ends, at each start: its first is 1.
+    #: In the middle of which batch the process ends; its first is 1.
     dies_in: int | None = None
     #: Safeguards to switch off.
     sabotage: tuple[str, ...] = ()

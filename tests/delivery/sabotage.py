@@ -1,7 +1,6 @@
 """Rules of the relay switched off, in a process that is thrown away, to see that it is noticed."""
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Final
 
 from sourcery.relay import trip
