@@ -27,7 +27,7 @@ def written(store: EventStore, topic: str) -> dict[str, list[int]]:
 
 
 def faults_of(store: EventStore, url: str, fleet: Fleet, path: Path, **settings: object) -> object:
-    """What is wrong when a relay has sent all; if it ends, it begins anew and does not end again."""
+    """What is wrong when a relay has sent all; one that ends begins anew, and ends no more."""
     target = FileTarget(path / "messages.jsonl")
     committed = written(store, target.topic)
     spec = Spec(url=url, to=target.to, topic=target.topic, shards=1, page=20, **settings)
