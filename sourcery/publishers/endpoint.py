@@ -42,7 +42,7 @@ class Endpoint:
         if kept is not None:
             try:
                 return self._exchange(kept, "POST", body, headers, deadline)
-            except ConnectionError:  # closed by the server while nothing was going on
+            except (ConnectionError, HTTPException):  # perhaps closed since the last message
                 pass
         return self._fresh(body, headers, deadline)
 
@@ -98,7 +98,7 @@ class Endpoint:
         connection = self.connect(deadline)
         try:
             return self._exchange(connection, "POST", body, headers, deadline)
-        except ConnectionError as error:
+        except (ConnectionError, HTTPException) as error:  # it broke in the middle of the answer
             raise BrokerUnavailable(str(self.address), type(error).__name__) from error
 
     def _made(self, seconds: float) -> HTTPConnection:
