@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import define, field
 
-from sourcery import EventStore
+from sourcery import Consumer, EventStore
 from tests.delivery.process import Spec
 from tests.delivery.proxy import Way
 from tests.delivery.target import BrokerTarget, Target
@@ -75,7 +75,10 @@ class Scene:
     def until_all_sent(self, shards: int) -> None:
         """Wait until everything that was committed has left."""
         name, last = f"relay:{self.target.topic}", self.store.now().last
-        wait_until(lambda: all_passed(self.store, shards, last, name), DEADLINE)
+        try:
+            wait_until(lambda: all_passed(self.store, shards, last, name), DEADLINE)
+        except AssertionError:
+            raise AssertionError(Consumer(self.store, name).health()) from None
 
 
 @contextmanager
