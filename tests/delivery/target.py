@@ -19,6 +19,11 @@ class Target(Protocol):
     topic: str
 
     @property
+    def name(self) -> str:
+        """The word for it in reports."""
+        ...
+
+    @property
     def to(self) -> str:
         """The URL for publishers."""
         ...
@@ -42,6 +47,10 @@ class BrokerTarget:
 
     def __attrs_post_init__(self) -> None:
         self.topic = self.site.topic()
+
+    @property
+    def name(self) -> str:
+        return self.site.broker.name
 
     @property
     def to(self) -> str:
@@ -84,6 +93,7 @@ class FileTarget:
 
     path: Path
     topic: str = "payments"
+    name: str = "file"
 
     @property
     def to(self) -> str:

@@ -3,7 +3,6 @@
 `SOURCERY_KILLS=25 pytest tests/delivery/test_faults.py` kills so many relays for each broker.
 """
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -32,8 +31,7 @@ def harmed(
         for harm in happened:
             harm()
     account = target.account()
-    names = Counter(getattr(harm, "__name__", "?").replace("<lambda>", "cut") for harm in happened)
-    report(type(target).__name__, account, scene, ", ".join(f"{n} {w}" for w, n in names.items()))
+    report(account, scene, happened)
     return account, scene
 
 
