@@ -107,12 +107,14 @@ class Bench:
         if url == NOTHING:
             return self.messages / self.relay(url, topic, self.messages), None
         with closing(_loop(url, topic)) as bare:
+            before = bare.count() or 0
             relayed = self.relay(url, topic, self.messages)
             bare.send([self.payload])  # connect
             began = time.perf_counter()
             for start in range(0, self.messages, self.page):
                 bare.send([self.payload] * min(self.page, self.messages - start))
             took = time.perf_counter() - began
+            assert bare.count() in (None, before + 2 * self.messages + 1)
         return self.messages / relayed, self.messages / took
 
     def row(self, url: str, repeat: int) -> Row:
