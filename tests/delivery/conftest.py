@@ -17,9 +17,9 @@ __all__ = ["background", "fleet", "running", "url", "webhooks"]
 
 
 @pytest.fixture
-def wire(request: pytest.FixtureRequest) -> Iterator[Proxy]:
-    """Leads to the test's broker, which may be started later."""
-    with Proxy(lambda: request.getfixturevalue("broker").port) as wire:
+def wire() -> Iterator[Proxy]:
+    """Leads to the test's broker once that runs."""
+    with Proxy() as wire:
         yield wire
 
 
@@ -40,6 +40,7 @@ def broker(
         found = Tansu(found.name, found.source)
         found.advertised = wire.port
     found.start()  # also when the test before left it killed
+    wire.target = found.port
     yield found
     if own:
         found.remove()
