@@ -14,6 +14,7 @@ pytest_plugins = ["pytester", "tests.databases.fixtures"]
 LONG = {
     "cloning",
     "control",
+    "delivery",
     "demo",
     "faults",
     "inbox",

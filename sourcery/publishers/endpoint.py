@@ -21,7 +21,7 @@ _ANSWER_BYTES: Final = 65536
 
 @define(eq=False)
 class Endpoint:
-    """POSTs to one target, from several threads."""
+    """Requests to one target, from several threads."""
 
     address: Address
     target: str
@@ -41,10 +41,22 @@ class Endpoint:
         kept = self._taken()
         if kept is not None:
             try:
-                return self._exchange(kept, body, headers, deadline)
-            except ConnectionError:  # closed by the server while nothing was going on
+                return self._exchange(kept, "POST", body, headers, deadline)
+            except (ConnectionError, HTTPException):  # perhaps closed since the last message
                 pass
         return self._fresh(body, headers, deadline)
+
+    def ask(self, headers: dict[str, str], deadline: Deadline) -> None:
+        """Return when it answers OPTIONS, with whatever status; `BrokerUnavailable` if not.
+
+        That it takes a connection says nothing: so do a host that hangs, and a balancer whose
+        servers are gone.
+        """
+        connection = self.connect(deadline)
+        try:
+            self._exchange(connection, "OPTIONS", None, headers, deadline)
+        except (OSError, HTTPException) as error:
+            raise BrokerUnavailable(str(self.address), type(error).__name__) from error
 
     def connect(self, deadline: Deadline) -> HTTPConnection:
         """Open a connection; `BrokerUnavailable` when that fails."""
@@ -85,8 +97,8 @@ class Endpoint:
             raise TimeoutError
         connection = self.connect(deadline)
         try:
-            return self._exchange(connection, body, headers, deadline)
-        except ConnectionError as error:
+            return self._exchange(connection, "POST", body, headers, deadline)
+        except (ConnectionError, HTTPException) as error:  # it broke in the middle of the answer
             raise BrokerUnavailable(str(self.address), type(error).__name__) from error
 
     def _made(self, seconds: float) -> HTTPConnection:
@@ -105,11 +117,16 @@ class Endpoint:
             return connection
 
     def _exchange(
-        self, connection: HTTPConnection, body: bytes, headers: dict[str, str], deadline: Deadline
+        self,
+        connection: HTTPConnection,
+        method: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        deadline: Deadline,
     ) -> int:
         try:
             connection.sock.settimeout(min(self.read_timeout, deadline.left) or 0.001)
-            connection.request("POST", self.target, body, headers)
+            connection.request(method, self.target, body, headers)
             response = connection.getresponse()
             response.read(_ANSWER_BYTES)
             keep = response.isclosed() and not response.will_close

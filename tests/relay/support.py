@@ -161,3 +161,11 @@ def has_rows(store: EventStore, name: str = NAME) -> bool:
     """Whether it was registered."""
     with store.database.reading() as connection:
         return bool(rows_of(connection, store.database.dialect, name))
+
+
+def all_passed(store: EventStore, shards: int, last: int, name: str = NAME) -> bool:
+    """Whether every shard has sent all."""
+    if not has_rows(store, name):
+        return False
+    positions = [row_of(store, name, shard).position for shard in range(shards)]
+    return min(positions) >= last and not letter_facts(store, name)

@@ -1,11 +1,9 @@
 """Relays in processes of their own, killed and frozen at random under load: promises 38 and 41."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from typing import Self
 
 import pytest
 from attrs import evolve
@@ -17,67 +15,19 @@ from tests.faults.fleet import Fleet, Worker
 from tests.ordering.support import wait_until
 from tests.relay.ledger import Ledger
 from tests.relay.process import Spec
-from tests.relay.support import NAME, has_rows, letter_facts, row_of
+from tests.relay.support import all_passed, has_rows, letter_facts
+from tests.relay.writer import Writer
 
 __all__ = ["fleet"]
 
 KILLS, FREEZES = 18, 4
 DEADLINE = 60.0
-KEYS = 7
-#: Share of transactions that roll back.
-ROLLBACKS = 0.1
 
 
 @pytest.fixture
 def url(database: Database) -> str:
     """The test's database, as users name it."""
     return database.url.render_as_string(hide_password=False)
-
-
-class _RolledBack(Exception):
-    """Undoes a transaction."""
-
-
-class Writer:
-    """Publishes without end; what it committed, by key."""
-
-    def __init__(self, store: EventStore) -> None:
-        self._store = store
-        self._random = Random(11)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.committed: dict[str, list[int]] = {}
-
-    def _run(self) -> None:
-        number = 0
-        while not self._stop.wait(0.01):
-            number = self._publish(number)
-
-    def _publish(self, number: int) -> int:
-        written: list[tuple[str, int]] = []
-        with suppress(_RolledBack):
-            with UnitOfWork(self._store) as uow:
-                for _ in range(self._random.randint(1, 6)):
-                    number += 1
-                    key = f"k{self._random.randrange(KEYS)}"
-                    uow.publish("payments", key=key, payload={"n": number})
-                    written.append((key, number))
-                self._perhaps_undo()
-            for key, one in written:
-                self.committed.setdefault(key, []).append(one)
-        return number
-
-    def _perhaps_undo(self) -> None:
-        if self._random.random() < ROLLBACKS:
-            raise _RolledBack
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
 
 
 @contextmanager
@@ -95,14 +45,6 @@ def under_load(
     ledger.read().check(writer.committed)
 
 
-def all_passed(store: EventStore, shards: int, last: int) -> bool:
-    """Whether every shard has sent all."""
-    if not has_rows(store):
-        return False
-    positions = [row_of(store, NAME, shard).position for shard in range(shards)]
-    return min(positions) >= last and not letter_facts(store)
-
-
 def until_more(ledger: Ledger) -> None:
     """Wait until messages have left since."""
     before = len(ledger.read().lines)
@@ -115,7 +57,7 @@ def test_kills_lose_nothing_and_keep_the_order(
     store: EventStore, url: str, fleet: Fleet, tmp_path: Path, shards: int
 ) -> None:
     """`kill -9` at random moments; the same messages come again with the same ids."""
-    ledger, random = Ledger(tmp_path / "sent"), Random(shards)
+    ledger, random = Ledger(path=tmp_path / "sent"), Random(shards)
     spec = Spec(url=url, path=str(ledger.path), shards=shards)
     with under_load(store, fleet, spec, ledger) as relays:
         for _ in range(KILLS):
@@ -131,7 +73,7 @@ def test_frozen_relays_are_replaced_and_repeat_at_most(
     store: EventStore, url: str, fleet: Fleet, tmp_path: Path
 ) -> None:
     """Stopped past their lease and continued: no first delivery is out of order."""
-    ledger, random = Ledger(tmp_path / "sent"), Random(3)
+    ledger, random = Ledger(path=tmp_path / "sent"), Random(3)
     spec = Spec(url=url, path=str(ledger.path), shards=2)
     with under_load(store, fleet, spec, ledger) as relays:
         for _ in range(FREEZES):
@@ -148,7 +90,7 @@ def test_a_message_that_kills_the_process_is_parked(
     store: EventStore, url: str, fleet: Fleet, tmp_path: Path
 ) -> None:
     """Each attempt is stored before it is sent; others go on."""
-    ledger = Ledger(tmp_path / "sent")
+    ledger = Ledger(path=tmp_path / "sent")
     spec = Spec(url=url, path=str(ledger.path), retries=1, deadly=3)
     with UnitOfWork(store) as uow:
         for number in range(6):
@@ -174,7 +116,7 @@ def left_after_a_freeze(store: EventStore, fleet: Fleet, spec: Spec) -> list[int
     frozen = fleet.start(evolve(spec, freeze=1))
     frozen.until_frozen()
     successor = fleet.start(evolve(spec, bad=(2,), sabotage=()))
-    ledger = Ledger(Path(spec.path))
+    ledger = Ledger(path=Path(spec.path))
     wait_until(lambda: 3 in ledger.read().firsts.get("ada", []), DEADLINE)
     frozen.thaw()
     frozen.until_said("thawed")
