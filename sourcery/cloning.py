@@ -25,7 +25,7 @@ def refuse_clone(database: Database) -> None:
 
 def adopt(database: Database, *, moved: bool) -> bool:
     """Make the place where the database is now its own; commits. False where it is at home."""
-    with database.connect_to_write() as connection, connection.begin():
+    with database.writing() as connection, connection.begin():
         dialect = database.dialect
         dialect.begin(connection)
         found = dialect.place(connection)

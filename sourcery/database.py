@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import Event, RLock
 from typing import Any
 from weakref import finalize
@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.orm import sessionmaker
 
 from sourcery.dialects import Dialect, Frontier
-from sourcery.engine import SessionMaker, open_engine
+from sourcery.engine import SessionMaker, let_go, open_engine
 from sourcery.errors import StoreClosed
 from sourcery.identity import (
     Identity,
@@ -90,13 +90,13 @@ class Database:
             return self._identity
 
     def _check(self) -> Identity:
-        with self._connect(self._dialect.read_options) as connection:
+        with self._connected(self._dialect.read_options) as connection:
             self._dialect = self._dialect.resolve(connection)
             identity = read_identity(connection)
             check_revision(identity)
             self._dialect.check(connection)
         if identity.environment != self._environment is not None:
-            with self._connect(self._dialect.write_options) as connection, connection.begin():
+            with self._connected(self._dialect.write_options) as connection, connection.begin():
                 check_environment(connection, identity, self._environment)
                 identity = read_identity(connection)
                 check_environment(connection, identity, self._environment)
@@ -105,6 +105,22 @@ class Database:
     def _connect(self, options: Mapping[str, Any]) -> Connection:
         self.refuse_closed()
         return self._opened.connect(options)
+
+    @contextmanager
+    def _connected(self, options: Mapping[str, Any]) -> Generator[Connection]:
+        connection = self._connect(options)
+        try:
+            yield connection
+        finally:
+            let_go(connection)
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A connection for one transaction, closed at the end of the block."""
+        return self._connected(self.dialect.write_options)
+
+    def singly(self) -> AbstractContextManager[Connection]:
+        """One whose statements commit one by one, closed at the end of the block."""
+        return self._connected(self.dialect.single_options)
 
     def connect_to_write(self) -> Connection:
         """A connection for one transaction, at READ COMMITTED whatever the default is."""
@@ -118,7 +134,7 @@ class Database:
     def reading(self) -> Generator[Connection]:
         """A connection that only reads; every statement sees what is committed by then."""
         dialect = self.dialect
-        with self._connect(dialect.read_options) as connection, translated(dialect):
+        with translated(dialect), self._connected(dialect.read_options) as connection:
             yield connection
 
     @contextmanager
@@ -126,8 +142,8 @@ class Database:
         """A connection that only reads, at one moment: that of its first statement."""
         dialect = self.dialect
         with (
-            self._connect(dialect.snapshot_options) as connection,
             translated(dialect),
+            self._connected(dialect.snapshot_options) as connection,
             connection.begin(),
         ):
             dialect.begin_snapshot(connection)
@@ -154,10 +170,10 @@ class Database:
 
     def repair(self) -> None:
         """Raise the source of positions above all that were given out; begin a generation."""
-        with self._connect(self._dialect.read_options) as connection:
+        with self._connected(self._dialect.read_options) as connection:
             dialect = self._dialect.resolve(connection)
             check_revision(read_identity(connection))
-        with self._connect(dialect.write_options) as connection, connection.begin():
+        with self._connected(dialect.write_options) as connection, connection.begin():
             dialect.begin(connection)
             dialect.repair(connection)
             begin_generation(connection)

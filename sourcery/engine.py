@@ -72,6 +72,23 @@ class OpenedEngine:
         return {k: v for k, v in options.items() if k not in standing or standing[k] != v}
 
 
+def let_go(connection: Connection) -> None:
+    """Close it, also when it was lost since its last statement.
+
+    SQLAlchemy takes back options that were set for us, lets the driver's error of that out, and
+    would leave the place in the pool taken.
+    """
+    if connection.closed or connection.invalidated:
+        connection.close()
+        return
+    held = connection.connection
+    try:
+        connection.close()
+    except connection.dialect.loaded_dbapi.Error as error:
+        held.invalidate(error)
+        held.close()
+
+
 def open_engine(database: str | URL | Engine | sessionmaker[Any]) -> OpenedEngine:
     """Open what the caller gave the store.
 

@@ -103,7 +103,7 @@ def _offer(
     dialect, stored = database.dialect, 0
     with (
         translated(dialect),
-        database.connect_singly() as connection,
+        database.singly() as connection,
         dialect.brief_locks(connection),
         connection.begin(),
     ):

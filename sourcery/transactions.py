@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, ResourceClosedError
 from sqlalchemy.orm import Session
 
 from sourcery.database import Database
+from sourcery.engine import let_go
 from sourcery.errors import TransactionEnded
 from sourcery.guarding import SWALLOWED, Guard, guarded
 from sourcery.log import translated
@@ -191,7 +192,7 @@ class OwnTransaction:
             with suppress(DBAPIError, ResourceClosedError):
                 self._kept.rollback()  # ends what was begun by reading after the rollback
         elif self._connection is not None:
-            self._connection.close()
+            let_go(self._connection)
 
 
 def flush_session(session: Session, *, active: bool) -> None:

@@ -53,7 +53,7 @@ class _Comparison:
         return None
 
     def _parts(self, a: Any, b: Any, path: str) -> tuple[str, str] | None:
-        if isinstance(a, AbstractSet):
+        if _is_set(a):
             same = len(a) == len(b) and sorted(map(_typed, a)) == sorted(map(_typed, b))
             return None if same else (path, _OTHER)
         ours, theirs = dict(_parts_of(a, path)), dict(_parts_of(b, path))
@@ -79,6 +79,18 @@ def _has_parts(value: Any) -> bool:
     return isinstance(value, Mapping | list | tuple | AbstractSet) or _is_record(value)
 
 
+def _is_set(value: object) -> bool:
+    return isinstance(value, AbstractSet)
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _is_sequence(value: object) -> bool:
+    return isinstance(value, Sequence)
+
+
 def _is_record(value: Any) -> bool:
     return attrs.has(value.__class__) or dataclasses.is_dataclass(value)
 
@@ -91,12 +103,12 @@ def _is_mutable(value: Any) -> bool:
 
 
 def _parts_of(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
+    if _is_mapping(value):
         # whatever a key is, it comes back as one of its class or not at all
         for number, (key, item) in enumerate(value.items()):
             yield f"{path}[key {number}]", key
             yield f"{path}[{key!r:.40}]", item
-    elif isinstance(value, Sequence):
+    elif _is_sequence(value):
         yield from ((f"{path}[{number}]", item) for number, item in enumerate(value))
     else:
         for name in _names(value):

@@ -133,7 +133,7 @@ def _writing(database: Database) -> Generator[Connection]:
     dialect = database.dialect
     with (
         translated(dialect),
-        database.connect_to_write() as connection,
+        database.writing() as connection,
         dialect.impatient(connection),
         connection.begin(),
     ):

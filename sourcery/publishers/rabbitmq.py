@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from importlib import import_module
 from ssl import CERT_REQUIRED
 from typing import Any, ClassVar, Final
 from uuid import uuid4
@@ -34,9 +33,11 @@ from sourcery.publishers.deadline import Deadline
 from sourcery.publishers.drivers import needs
 from sourcery.publishers.turns import LATE
 
-with needs("RabbitMQ", "rabbitmq"):  # it has no types
-    amqp: Any = import_module("amqp")
-    errors: Any = import_module("amqp.exceptions")
+with needs("RabbitMQ", "rabbitmq"):
+    import amqp as _amqp  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
+
+    amqp: Any = _amqp  # it has no types
+    errors: Any = _amqp.exceptions
 
 _PORTS: Final = {"amqp": 5672, "amqps": 5671}
 _NAME_BYTES: Final = 255

@@ -83,6 +83,6 @@ def purge_chunk(
     if not of_topic.rows:
         return Pruned(0, None)
     dialect = database.dialect
-    with translated(dialect), database.connect_to_write() as connection, connection.begin():
+    with translated(dialect), database.writing() as connection, connection.begin():
         dialect.begin(connection)
         return prune(connection, dialect, of_topic, before=before, above=above, chunk=chunk)

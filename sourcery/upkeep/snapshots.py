@@ -79,7 +79,7 @@ def _delete(store: EventStore, found: list[StoredSnapshot]) -> int:
     database = store.database
     with (
         translated(database.dialect),
-        database.connect_to_write() as connection,
+        database.writing() as connection,
         connection.begin(),
     ):
         database.dialect.begin(connection)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sourcery.database import Database
 from sourcery.dialects import Dialect
+from sourcery.engine import let_go
 from sourcery.errors import RetryTransaction, StandbyRefused
 from sourcery.log import is_lost
 
@@ -87,7 +88,7 @@ class Link:
                 dialect.begin(connection)
                 return connection, dialect.backend_mark(connection)
         except BaseException:
-            connection.close()
+            let_go(connection)
             raise
 
     @property
@@ -117,7 +118,7 @@ class Link:
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(DBAPIError):
-                connection.close()
+                let_go(connection)
 
 
 @contextmanager
