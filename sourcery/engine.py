@@ -73,20 +73,22 @@ class OpenedEngine:
 
 
 def let_go(connection: Connection) -> None:
-    """Close it, also when it was lost since its last statement.
+    """Close it, also when it is lost on its way back to the pool.
 
     SQLAlchemy takes back options that were set for us, lets the driver's error of that out, and
-    would leave the place in the pool taken.
+    leaves the place in the pool taken.
     """
     if connection.closed or connection.invalidated:
         connection.close()
         return
-    held = connection.connection
+    record: Any = getattr(connection.connection, "_connection_record", None)
     try:
         connection.close()
     except connection.dialect.loaded_dbapi.Error as error:
-        held.invalidate(error)
-        held.close()
+        if record is not None:
+            record.invalidate(error)
+            pool: Any = connection.engine.pool
+            pool._do_return_conn(record)
 
 
 def open_engine(database: str | URL | Engine | sessionmaker[Any]) -> OpenedEngine:
