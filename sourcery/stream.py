@@ -15,6 +15,8 @@ CATEGORY_LENGTH: Final = 100
 STREAM_ID_LENGTH: Final = 255
 KIND_LENGTH: Final = 150
 TOPIC_LENGTH: Final = 200
+#: Of the topics that are written: with a relay's name in front they name a consumer.
+LONGEST_TOPIC: Final = 150
 KEY_LENGTH: Final = 255
 CONSUMER_LENGTH: Final = 200
 #: Category and id of a stream, or topic and key of a message, in one text.

@@ -27,10 +27,13 @@ class EventFilter:
     kinds: tuple[str, ...] = field(converter=_sorted)
     #: None is every category.
     categories: tuple[str, ...] = field(default=(), converter=_sorted)
+    #: Whether a relay reads them: it shares no checkpoint with a subscriber of its name.
+    relayed: bool = False
 
     def to_json(self) -> str:
         """As it is stored and compared."""
-        return json.dumps({"kinds": self.kinds, "categories": self.categories})
+        by = {"relayed": True} if self.relayed else {}
+        return json.dumps({"kinds": self.kinds, "categories": self.categories} | by)
 
     @classmethod
     def from_json(cls, text: str) -> EventFilter:

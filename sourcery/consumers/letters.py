@@ -88,11 +88,12 @@ _CLOSED: Final = Statement(
     .where(_of_consumer & _closing)
     .group_by(_c.key, _c.bucket)
 )
-_NEXT: Final = Statement(
+_OF_KEY: Final = Statement(
     select(*[_c[name] for name in _NAMES])
     .where(_of_consumer & _closing & (_c.key == bindparam("of_key")))
+    .where(_c.position > bindparam("above"))
     .order_by(_c.position)
-    .limit(1)
+    .limit(bindparam("count"))
 )
 _AT: Final = Statement(select(*[_c[name] for name in _NAMES]).where(_this))
 _BETWEEN: Final = Statement(
@@ -103,6 +104,11 @@ _BETWEEN: Final = Statement(
 _COUNTS: Final = Statement(select(_c.status, func.count()).where(_of_consumer).group_by(_c.status))
 _INSERT: Final = Statement(insert(schema.dead_letters))
 _DELETE: Final = Statement(delete(schema.dead_letters).where(_this))
+_DELETE_RUN: Final = Statement(
+    delete(schema.dead_letters)
+    .where(_of_consumer & _closing & (_c.key == bindparam("of_key")))
+    .where((_c.position >= bindparam("first")) & (_c.position <= bindparam("last")))
+)
 _DELETE_ABOVE: Final = Statement(
     delete(schema.dead_letters)
     .where(_of_consumer & (_c.position > bindparam("above")))
@@ -145,8 +151,19 @@ def closed_keys(connection: Connection, consumer: str, shard: tuple[int, int]) -
 
 def head_of_key(connection: Connection, consumer: str, key: str) -> Letter | None:
     """The first letter that closes a key."""
-    found = _NEXT.run(connection, {"of_consumer": consumer, "of_key": key}).one_or_none()
-    return None if found is None else _letter(found)
+    return next(iter(_of_key(connection, consumer, key, above=0, count=1)), None)
+
+
+def letters_behind(connection: Connection, head: Letter, count: int) -> list[Letter]:
+    """So many letters that close the same key, after one of them, in order."""
+    return _of_key(connection, head.consumer, head.key, above=head.position, count=count)
+
+
+def _of_key(
+    connection: Connection, consumer: str, key: str, *, above: int, count: int
+) -> list[Letter]:
+    values = {"of_consumer": consumer, "of_key": key, "above": above, "count": count}
+    return [_letter(row) for row in _OF_KEY.run(connection, values)]
 
 
 def letter_at(connection: Connection, consumer: str, position: int) -> Letter | None:
@@ -187,6 +204,15 @@ def remove(connection: Connection, letter: Letter) -> None:
     """Delete a letter, which must be there."""
     place = {"of_consumer": letter.consumer, "of_position": letter.position}
     _hit_one(_DELETE.run(connection, place).rowcount, letter)
+
+
+def remove_run(connection: Connection, letters: Sequence[Letter]) -> None:
+    """Delete letters that follow each other in their key, all of which must be there."""
+    first, last = letters[0], letters[-1]
+    values: dict[str, Any] = {"of_consumer": first.consumer, "of_key": first.key}
+    values |= {"first": first.position, "last": last.position}
+    if _DELETE_RUN.run(connection, values).rowcount != len(letters):
+        raise LetterGone(first.position)
 
 
 def remove_above(connection: Connection, consumer: str, shard: tuple[int, int], above: int) -> None:

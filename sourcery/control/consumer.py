@@ -203,7 +203,9 @@ class Consumer:
             else:
                 found = head_of_key(connection, self.name, key or "")
         if found is None:
-            which = f"at position {position}" if key is None else f"of key {key!a}"
+            which = f"at position {position}"
+            if key is not None:
+                which = f"of key {key!a} (as Letter.key has it: category/id, or topic/key)"
             raise RequestRefused(self.name, request.what, f"there is no letter {which}")
         return found
 

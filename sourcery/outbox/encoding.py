@@ -12,7 +12,7 @@ from sourcery.dialects import MessageRow
 from sourcery.errors import EncodeError, InvalidName
 from sourcery.ids import new_id
 from sourcery.outgoing import Outgoing
-from sourcery.stream import TOPIC_LENGTH, bucket_of, check_name, stream_id_text
+from sourcery.stream import LONGEST_TOPIC, bucket_of, check_name, stream_id_text
 
 JSON: Final = "application/json"
 BYTES: Final = "application/octet-stream"
@@ -27,12 +27,12 @@ def message(codec: Codec, given: Outgoing, metadata: Metadata) -> MessageRow:
     the content type that the header "content-type" names. Metadata becomes headers, below those
     given. Raises `EncodeError` or `InvalidName`.
     """
-    topic, payload = check_name("topic", given.topic, TOPIC_LENGTH), given.payload
+    topic, payload = check_name("topic", given.topic, LONGEST_TOPIC), given.payload
     text_key = None if given.key is None else _key(given.key)
     message_id = new_id()
     all_headers = _headers(topic, metadata.present | dict(given.headers or {}))
     raw = bytes(payload) if isinstance(payload, bytes | bytearray) else None
-    content_type = all_headers.pop(CONTENT_TYPE, JSON if raw is None else BYTES)
+    content_type = _content_type(all_headers) or (JSON if raw is None else BYTES)
     return MessageRow(
         message_id=message_id,
         topic=topic,
@@ -42,6 +42,13 @@ def message(codec: Codec, given: Outgoing, metadata: Metadata) -> MessageRow:
         payload=_encoded(codec, topic, payload) if raw is None else raw,
         content_type=check_name("content type", content_type, _CONTENT_TYPE_LENGTH),
     )
+
+
+def _content_type(headers: dict[str, str]) -> str | None:
+    """Taken out of the headers, however its name is written."""
+    names = [name for name in headers if name.lower() == CONTENT_TYPE]
+    found = [headers.pop(name) for name in names]
+    return found[-1] if found else None
 
 
 def _key(key: object) -> str:

@@ -172,6 +172,8 @@ class _Connection:
         subject = prefix + message.topic
         if not _SUBJECT.fullmatch(subject):
             raise MessageRefused("its topic cannot be a subject of NATS")
+        if any(name.lower().startswith("nats-") for name in message.headers):
+            raise MessageRefused("has a header that tells the server what to do (Nats-...)")
         headers = {**fields(message), "Nats-Msg-Id": str(message.message_id)}
         size = sum(len(name) + len(value) + _FIELD for name, value in headers.items())
         if size + _HEADER_LINE + len(message.payload) > self.client.max_payload:

@@ -11,14 +11,15 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from attrs import define
+from attrs import define, field
 from sqlalchemy import Connection
 
 from sourcery.consumers import Letter, LetterGone, LetterStatus
-from sourcery.consumers.letters import change, due_letters, head_of_key, remove
+from sourcery.consumers.letters import change, due_letters, head_of_key, remove_run
 from sourcery.following import Follower
 from sourcery.messages import Outcome, Result
 from sourcery.relay.desk import Desk
+from sourcery.relay.followers import Followers
 from sourcery.relay.giving_up import Verdict, failure_of
 from sourcery.relay.parcels import Parcel
 from sourcery.worker.link import reaching
@@ -32,6 +33,10 @@ class Blocked:
     """Sends the due letters of one topic."""
 
     desk: Desk
+    _followers: Followers = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._followers = Followers(self.desk)
 
     def turn(self, shard: Shard) -> bool:
         """Try the first due letter; whether to go on at once."""
@@ -130,13 +135,16 @@ class Blocked:
             shard.halt(_text(errors))
 
     def _leave(self, shard: Shard, letter: Letter) -> None:
-        """Delete the letter and make the next of its key due."""
+        """Delete the letter, and those sent after it, and make the next of the key due."""
+        sent = [letter, *self._followers.send(shard, letter)]
         checkpoints = self.desk.checkpoints
         with checkpoints.link.transaction() as connection:
             checkpoints.hold(connection, shard)
-            remove(connection, letter)
+            remove_run(connection, sent)
             following = self._next_due(connection, letter)
-        shard.handled += 1
+        shard.handled += len(sent)
+        for follower in sent[1:]:
+            shard.open_key(follower.key)
         self._left(shard, letter, following, opens=True)
 
     def _next_due(self, connection: Connection, letter: Letter) -> Letter | None:

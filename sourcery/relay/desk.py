@@ -96,5 +96,6 @@ class Desk:
         """Say that an attempt failed, and what follows."""
         level = logging.WARNING if verdict.status is LetterStatus.BLOCKED else logging.ERROR
         text = "relay %s: %s at position %s failed, attempt %s, and is %s: %s"
-        facts = (self.job.name, what, position, attempts, verdict.status.value, result.error)
+        error = None if result.error is None else " ".join(result.error.split())  # one line
+        facts = (self.job.name, ascii(what), position, attempts, verdict.status.value, error)
         logger.log(level, text, *facts)

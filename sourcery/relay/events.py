@@ -54,7 +54,7 @@ class EventsPlan(Plan):
         check_start(after)
         classes, names = store.wanted(events, "Relay.of_events"), check_categories(None, categories)
         decoder, kinds = store.decoder(classes), [event_type(cls).kind for cls in classes]
-        filter = EventFilter(kinds=kinds, categories=names).to_json()
+        filter = EventFilter(kinds=kinds, categories=names, relayed=True).to_json()
         given: dict[str, Any] = {"page": PAGE} | dict(options)
         policy = relay_policy(given.pop("on_error", "park"))
         shards, caught_up = given.pop("shards", 1), given.pop("on_caught_up", None)

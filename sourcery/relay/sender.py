@@ -30,13 +30,13 @@ class Sender:
         Then send them one by one.
         """
         try:
-            results = list(self.publisher.publish(batch))
+            results = list(self.publisher.publish(list(batch)))
         except BrokerUnavailable as error:
             results = [Result(Outcome.UNREACHED, str(error))] * len(batch)
         except Exception as error:  # noqa: BLE001 - whatever a publisher may raise
-            return [_result_of(error)] if len(batch) == 1 else None
-        if len(results) != len(batch):
-            return _miscounted(len(results), len(batch))
+            return self._charged([_result_of(error)]) if len(batch) == 1 else None
+        if problem := _problem_of(results, len(batch)):
+            return [Result(Outcome.FAILED, problem)] if len(batch) == 1 else None
         if any(result.outcome is Outcome.SENT for result in results):
             self.circuit.got_through()
         return self._charged(results)
@@ -73,8 +73,12 @@ def _result_of(error: Exception) -> Result:
     return Result(Outcome.FAILED, str(described(error)))
 
 
-def _miscounted(results: int, messages: int) -> list[Result] | None:
-    if messages > 1:
-        return None
-    problem = f"the publisher gave {results} results for one message"
-    return [Result(Outcome.FAILED, problem)]
+def _problem_of(results: Sequence[object], messages: int) -> str | None:
+    """What is wrong with what a publisher gave back."""
+    if len(results) != messages:
+        several = "one message" if messages == 1 else f"{messages} messages"
+        return f"the publisher gave {len(results)} results for {several}"
+    for result in results:
+        if not isinstance(result, Result) or not isinstance(result.outcome, Outcome):  # pyright: ignore[reportUnnecessaryIsInstance]
+            return f"the publisher gave back a {type(result).__name__} that is no Result"
+    return None

@@ -7,7 +7,7 @@ from typing import Final, TypedDict, cast
 
 from sourcery.errors import InvalidArgument
 from sourcery.messages import Publisher
-from sourcery.stream import CONSUMER_LENGTH, TOPIC_LENGTH, check_name
+from sourcery.stream import CONSUMER_LENGTH, LONGEST_TOPIC, check_name
 from sourcery.worker import Action, ErrorPolicy, Settings, error_policy
 
 #: Messages read at once.
@@ -45,6 +45,8 @@ def relay_settings(publisher: Publisher, settings: Settings) -> Settings:
     if not _is_publisher(publisher):
         problem = f"must be a Publisher, not {type(publisher).__name__}"
         raise InvalidArgument("publisher", problem)
+    if not _is_seconds(publisher.timeout):
+        raise InvalidArgument("publisher", "its timeout must be a number of seconds above 0")
     if settings.lease <= publisher.timeout:
         problem = (
             f"must be longer than the publisher's timeout ({publisher.timeout:g} seconds): who "
@@ -58,9 +60,13 @@ def _is_publisher(given: object) -> bool:
     return isinstance(given, Publisher)
 
 
+def _is_seconds(timeout: object) -> bool:
+    return isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout > 0
+
+
 def relay_name(name: str) -> str:
     """Give a relay's name back, of which with a topic a consumer's name is made."""
-    text = check_name("relay", name, CONSUMER_LENGTH)
+    text = check_name("relay", name, CONSUMER_LENGTH - LONGEST_TOPIC - len(_BETWEEN))
     if _BETWEEN in text:
         problem = f"holds a {_BETWEEN!r}, which comes between it and a topic"
         raise InvalidArgument("name", problem)
@@ -80,7 +86,7 @@ def check_topics(topics: Iterable[str] | None) -> tuple[str, ...] | None:
         raise InvalidArgument("topics", f"takes several: write [{topics!a}]")
     if not isinstance(cast(object, topics), Iterable):
         raise InvalidArgument("topics", "must be several strings, or None for all topics")
-    names = [check_name("topic", topic, TOPIC_LENGTH) for topic in topics]
+    names = [check_name("topic", topic, LONGEST_TOPIC) for topic in topics]
     if not names:
         raise InvalidArgument("topics", "names none: leave it out for all topics")
     return tuple(dict.fromkeys(names))

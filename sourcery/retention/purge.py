@@ -54,11 +54,15 @@ def purge_outbox(store: EventStore, *, older_than: timedelta = KEPT, chunk: int 
     )
 
 
+#: Nothing is older; the database's clock less this is still a time.
+_LONGEST: Final = timedelta(days=36_500)
+
+
 def check_age(name: str, age: object) -> timedelta:
     """Give a time to keep messages back, or raise `InvalidArgument`."""
     if not isinstance(age, timedelta) or age < timedelta(0):
         raise InvalidArgument(name, "must be a timedelta, zero or more")
-    return age
+    return min(age, _LONGEST)
 
 
 def _check_chunk(chunk: object) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from sourcery.errors import InvalidArgument
 from sourcery.inbox import purge
+from sourcery.retention import check_age
 from sourcery.retry import transact
 from sourcery.store import EventStore
 from sourcery.unit_of_work import UnitOfWork
@@ -24,10 +25,12 @@ def purge_inbox(store: EventStore, *, older_than: timedelta = KEPT, chunk: int =
     then on `accept` refuses messages that were sent before the last one forgotten: keep them
     longer than a broker may take to deliver.
     """
-    _check(older_than, chunk)
+    age = check_age("older_than", older_than)
+    if chunk < 1:
+        raise InvalidArgument("chunk", f"must be at least 1, not {chunk}")
     dialect = store.database.dialect
     with store.database.reading() as connection:
-        before = dialect.now(connection) - older_than
+        before = dialect.now(connection) - age
 
     def one(uow: UnitOfWork) -> int:
         return purge(uow.session.connection(), dialect, before, chunk)
@@ -38,10 +41,3 @@ def purge_inbox(store: EventStore, *, older_than: timedelta = KEPT, chunk: int =
         purged += removed
         if removed < chunk:
             return purged
-
-
-def _check(older_than: timedelta, chunk: int) -> None:
-    if older_than < timedelta(0):
-        raise InvalidArgument("older_than", "must not be negative")
-    if chunk < 1:
-        raise InvalidArgument("chunk", f"must be at least 1, not {chunk}")

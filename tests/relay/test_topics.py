@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from sourcery import EventStore, Relay, consumer_health
 from sourcery.errors import InvalidArgument, InvalidName, UseTheHandlersSession
+from sourcery.schema import outbox
 from tests.ordering.support import DEADLINE, wait_until
 from tests.relay.conftest import Running
 from tests.relay.support import Broker, has_rows, publish, relay
@@ -51,13 +53,26 @@ def test_an_empty_outbox_is_drained_at_once(store: EventStore) -> None:
 def test_a_topic_whose_name_is_too_long_is_said_and_keeps_nobody(
     store: EventStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The name of its consumer could not be stored."""
-    publish(store, [1], topic="t" * 198)
+    """One of a release before: the name of its consumer could not be stored."""
+    publish(store, [1], topic="t" * 150)
+    with store.engine.begin() as connection:
+        connection.execute(update(outbox).values(topic="t" * 198))
     publish(store, [2])
     broker = Broker()
     Relay(store, broker).drain(DEADLINE)
     assert [2] == broker.numbers
     assert "is not sent" in caplog.text
+
+
+def test_every_topic_that_is_taken_can_be_sent(store: EventStore) -> None:
+    """By a relay of the longest name; a longer topic is refused when it is published."""
+    with pytest.raises(InvalidName, match="at most 150"):
+        publish(store, [1], topic="t" * 151)
+    with pytest.raises(InvalidName, match="at most 49"):
+        Relay(store, Broker(), name="r" * 50)
+    publish(store, [2], topic="t" * 150)
+    broker = Broker()
+    assert 1 == Relay(store, broker, name="r" * 49).drain(DEADLINE)
 
 
 @pytest.mark.parametrize(
