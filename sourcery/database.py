@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from threading import Event, RLock
 from typing import Any
 from weakref import finalize
@@ -35,6 +36,7 @@ class Database:
         environment: str | None = None,
         *,
         notify: bool = True,
+        exact_clock: bool = False,
     ) -> None:
         opened = open_engine(database)
         self.engine: Engine = opened.engine
@@ -42,6 +44,8 @@ class Database:
         self._opened = opened
         self._environment = environment
         self._notify = notify
+        #: Whether times are those of the program, not of the database's coarser clock.
+        self._exact_clock = exact_clock
         self._dialect = opened.dialect
         self._identity: Identity | None = None
         self._frontier: Frontier | None = None
@@ -162,6 +166,10 @@ class Database:
             found = max(known, found, key=lambda frontier: frontier.settled)
         self._frontier = found
         return found
+
+    def earliest(self, moment: datetime) -> datetime:
+        """The time that may have been recorded at a moment."""
+        return moment if self._exact_clock else self.dialect.clock_floor(moment)
 
     def last_drawn(self) -> int:
         """The last position given out: no log has a place beyond it."""

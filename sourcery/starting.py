@@ -44,7 +44,7 @@ def find_start(database: Database, start: Start, name: str, query: LogQuery | No
     if start is NOW:
         return settled
     dialect = database.dialect
-    moment = dialect.clock_floor(start)
+    moment = database.earliest(start)
     with database.reading() as connection:
         if isinstance(query, MessageQuery):
             return message_position_at(connection, dialect, query.topic, moment, settled)

@@ -81,7 +81,9 @@ class EventStore(Logs):
         self.keeper: Keeper = Keeper(_snapshot_store(snapshot_store), policy)
         for aggregate in aggregates:
             self.keeper.slot(aggregate)
-        self.database: Database = Database(database, environment, notify=notify)
+        self.database: Database = Database(
+            database, environment, notify=notify, exact_clock=clock is not None
+        )
 
     @property
     def engine(self) -> Engine:

@@ -70,12 +70,12 @@ def _check_result(engine: Engine) -> None:
 
 
 def exclusively(
-    engine: Engine, work: Callable[[Connection], None], patience: float = PATIENCE
+    engine: Engine, work: Callable[[Connection], None], patience: float | None = None
 ) -> None:
     """Run `work` in a transaction that only one process at a time can be in; commits.
 
     It runs again from the start when a lock held by others was not to be had, for so many
-    seconds: then `UpgradeBlocked`.
+    seconds, or a minute: then `UpgradeBlocked`.
     """
     _patiently(engine, lambda: _once(engine, work), patience)
 
@@ -122,8 +122,9 @@ def _lock(connection: Connection) -> None:
         dialect_for(name).begin(connection)
 
 
-def _patiently(engine: Engine, attempt: Callable[[], T], patience: float = PATIENCE) -> T:
-    deadline = time.monotonic() + patience
+def _patiently(engine: Engine, attempt: Callable[[], T], patience: float | None = None) -> T:
+    seconds = PATIENCE if patience is None else patience
+    deadline = time.monotonic() + seconds
     while True:
         try:
             return attempt()
@@ -131,7 +132,7 @@ def _patiently(engine: Engine, attempt: Callable[[], T], patience: float = PATIE
             if not _is_busy(engine, error):
                 raise
             if time.monotonic() >= deadline:
-                raise UpgradeBlocked(patience) from error
+                raise UpgradeBlocked(seconds) from error
         time.sleep(random.uniform(0.05, 0.5))  # noqa: S311 - jitter is no secret
 
 

@@ -120,6 +120,8 @@ def left_after_a_freeze(store: EventStore, fleet: Fleet, spec: Spec) -> list[int
     wait_until(lambda: 3 in ledger.read().firsts.get("ada", []), DEADLINE)
     frozen.thaw()
     frozen.until_said("thawed")
+    if spec.sabotage:
+        wait_until(lambda: 2 in ledger.read().firsts["ada"], DEADLINE)
     frozen.stop()
     successor.stop()
     return ledger.read().firsts["ada"]
