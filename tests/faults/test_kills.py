@@ -17,7 +17,7 @@ from tests.faults.worker import Spec
 
 pytestmark = pytest.mark.promise(21)
 
-KILLS: Final = int(os.environ.get("SOURCERY_KILLS", "24"))
+KILLS: Final = int(os.environ.get("SOURCERY_KILLS", "16"))
 #: Seconds of the lease: short, since each successor waits for its end.
 LEASE: Final = 0.4
 
