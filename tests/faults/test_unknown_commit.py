@@ -104,6 +104,7 @@ def test_its_new_connection_is_the_one_a_successor_would_end(
         with UnitOfWork(shop) as uow:  # it need not notice before it writes again
             uow.append(Stream(CALM, 0), [Moved(1)])
         wait_until(lambda: number_on_the_row(shop) in open_at(server, database), DEADLINE)
+        wait_until(partial(is_through, shop), DEADLINE)
     finally:
         stop.set()
         thread.join(DEADLINE)
