@@ -30,9 +30,8 @@ def wait_for(store: EventStore, name: str, token: Token, timeout: float) -> None
     awaiting = _Awaiting(store, name, token)
     if poll(store.database, timeout, awaiting.look) is None:
         reached = min(row.position for row in awaiting.rows)
-        raise WaitTimeout(
-            f"consumer {name!a}", timeout, token.last, reached, store.database.frontier().settled
-        )
+        settled, who = store.database.frontier().settled, f"consumer {name!a}"
+        raise WaitTimeout(who, timeout, token.last, reached, settled, awaiting.because)
 
 
 @define
@@ -63,6 +62,12 @@ class _Awaiting:
         self._check_faults(behind)
         self._hurry(behind)
         return None
+
+    @property
+    def because(self) -> str | None:
+        """What keeps a shard from moving, where its row says so."""
+        paused = [row for row in self.rows if row.status is Status.PAUSED]
+        return f"it is paused: call Consumer(store, {self.name!a}).resume()" if paused else None
 
     def _check_faults(self, behind: list[ConsumerRow]) -> None:
         for row in behind:

@@ -128,11 +128,14 @@ class WaitTimeout(SourceryError, TimeoutError):
     reached: int
     #: Settled position of the store: below `needed`, a transaction in flight holds it back.
     settled: int
+    #: What it waits for itself, and what to do then; None when nothing is known of that.
+    because: str | None = None
 
     def __str__(self) -> str:
         return (
             f"{self.who} reached position {self.reached} of {self.needed} in {self.seconds:g} "
-            f"seconds (settled: {self.settled}): wait longer, or look at its health"
+            f"seconds (settled: {self.settled}): "
+            f"{self.because or 'wait longer, or look at its health'}"
         )
 
 

@@ -18,7 +18,10 @@ class BrokerUnavailable(SourceryError):
     cause: str
 
     def __str__(self) -> str:
-        return f"{self.broker} cannot be reached ({self.cause}): start it, or mend the way to it"
+        return (
+            f"{self.broker} cannot be reached ({self.cause}): start it, or mend the way to it or "
+            f"the account it is given"
+        )
 
 
 @define

@@ -10,7 +10,7 @@ from attrs import define
 
 from sourcery.consumers import LetterStatus, Status
 from sourcery.consumers.letters import put
-from sourcery.errors import DecodeError
+from sourcery.errors import DecodeError, EffectRefused
 from sourcery.recorded import StoredRow
 from sourcery.retry import WAIT, may_run_again
 from sourcery.waiting import Waiting
@@ -26,6 +26,8 @@ logger: logging.Logger = logging.getLogger("sourcery")
 
 #: Runs of a page that conflicts with other writers, before that counts as a failure.
 _CONFLICTS: Final = 5
+#: What another attempt cannot change.
+_FOREVER: Final = (DecodeError, EffectRefused)
 _INTERRUPTED: Final = Failure("Interrupted", "the worker ended while it handled the event")
 
 
@@ -83,7 +85,7 @@ class Failing:
         attempts = shard.attempts + (not work.counted)
         self._log(logging.WARNING, shard, row, f"failed, attempt {attempts}", error)
         policy, failure = self.job.settings.policy, described(error)
-        if isinstance(error, DecodeError) or attempts > policy.retries:
+        if isinstance(error, _FOREVER) or attempts > policy.retries:
             self._give_up(shard, row, attempts, failure)
         else:
             wait = policy.wait_after(attempts)

@@ -209,8 +209,15 @@ class Rounds:
             settled = self.job.store.settled()
         except DBAPIError:  # that may be why
             settled = position
-        who = f"consumer {self.job.name!a}"
-        return WaitTimeout(who, seconds, position, reached, settled)
+        who, failed = f"consumer {self.job.name!a}", self._failed
+        wait = f"{failed} that failed wait to be tried again, see its letters"
+        because = wait if failed else None
+        return WaitTimeout(who, seconds, position, reached, settled, because)
+
+    @property
+    def _failed(self) -> int:
+        """Letters that are tried again here, which no position shows."""
+        return sum(len(shard.due_letters) for shard in self.claims.owned.values())
 
     def end(self) -> None:
         """Give all leases back at once. If that fails, they run out. The means stay open."""

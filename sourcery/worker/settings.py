@@ -65,8 +65,8 @@ class ErrorPolicy:
     It tries `retries` times more (5 by default), waiting `wait` seconds, then twice as long
     each time, up to `longest_wait`. Then `stop`: it stands still before the event and says so;
     `park`: the event becomes a dead letter, every later event of its key queues behind it,
-    others go on; `skip`: the event is passed over, and listed. What cannot be decoded is not
-    tried again.
+    others go on; `skip`: the event is passed over, and listed. What cannot be decoded, or is
+    refused to a read model, is not tried again.
     """
 
     then: Action = field(default="stop", validator=_is_action)

@@ -47,6 +47,15 @@ def test_it_returns_when_the_checkpoint_is_there(bank: EventStore, background: B
     waiting.result()
 
 
+def test_too_late_says_that_it_is_paused(bank: EventStore) -> None:
+    """And what ends that."""
+    token = deposits(bank, ADA)
+    consumer = registered(bank)
+    consumer.pause()
+    with pytest.raises(WaitTimeout, match=r"it is paused: call .*resume\(\)"):
+        consumer.wait_for(token, timeout=MOMENT)
+
+
 def test_only_the_shards_of_its_events_must_be_there(bank: EventStore) -> None:
     """Shards are found by the buckets of the token."""
     token = deposits(bank, of_shard(1, 3))

@@ -19,6 +19,7 @@ CONCRETE = [error for error in ALL if error not in ROOTS]
 #: One value for each type that an error's field has, unlike any other.
 VALUES: dict[str, Any] = {
     "str": "Zanzibar",
+    "str | None": "Samarkand",
     "int": 4711,
     "int | str": 4712,
     "float": 47.25,

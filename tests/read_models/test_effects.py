@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sourcery import EventStore, UnitOfWork
+from sourcery import ErrorPolicy, EventStore, UnitOfWork
 from sourcery.errors import ConsumerFailed, EffectRefused
 from tests.domain import ADA, Account, Deposited, events_stored, messages_stored
 from tests.read_models.support import add_up, deposit, first, held
@@ -51,6 +51,15 @@ def test_a_handler_has_no_effects(bank: EventStore, act: Any) -> None:
         model.build()
     assert isinstance(caught.value.__cause__, EffectRefused)
     assert ({}, 1, 0) == (held(bank, model), events_stored(bank), messages_stored(bank))
+
+
+def test_it_is_not_tried_again(bank: EventStore) -> None:
+    """The same code would do the same: no back-off comes before the error."""
+    deposit(bank, "ada", 5)
+    waits = ErrorPolicy("stop", retries=5, wait=3600, longest_wait=3600)
+    model = first(bank, lambda uow, recorded, tables: publishes(uow), on_error=waits)
+    with pytest.raises(ConsumerFailed, match="EffectRefused"):
+        model.build()
 
 
 def test_it_may_read_anything(bank: EventStore) -> None:

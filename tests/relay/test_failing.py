@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from sourcery import Consumer, EventStore
-from sourcery.errors import ConsumerFailed, MessageRefused, RetryTransaction
+from sourcery.errors import ConsumerFailed, MessageRefused, RetryTransaction, WaitTimeout
 from sourcery.messages import Message, Outcome, Result
 from sourcery.worker.checkpoints import Checkpoints
 from tests.ordering.support import DEADLINE, wait_until
@@ -65,6 +65,14 @@ def test_when_the_head_leaves_the_next_follow_in_order(store: EventStore, make: 
     publish(store, [4])
     assert (1, [1, 2, 3, 4]) == (sender.drain(DEADLINE), broker.numbers)
     assert [] == statuses(store)
+
+
+def test_a_drain_that_is_too_late_says_what_waits(store: EventStore) -> None:
+    """The checkpoint is at the end, since a letter waits behind it."""
+    publish(store, [1])
+    sender = relay(store, Broker(fails([1])), on_error=policy(wait=NEVER))
+    with pytest.raises(WaitTimeout, match="1 that failed wait to be tried again"):
+        sender.drain(0.1)
 
 
 def test_the_waits_grow(store: EventStore) -> None:

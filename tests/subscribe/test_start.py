@@ -46,6 +46,19 @@ def test_a_position_beyond_the_log_is_refused(store: EventStore, after: int) -> 
         store.subscribe(after=after, events=Happened)
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=1))),
+        datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))),
+    ],
+)
+def test_a_time_that_utc_has_no_date_for_is_refused(store: EventStore, after: datetime) -> None:
+    """It could be compared with nothing."""
+    with pytest.raises(InvalidArgument, match="after: is a time that UTC has no date for"):
+        store.subscribe(after=after, events=Happened)
+
+
 @pytest.mark.databases("postgresql")
 def test_rule_2_a_position_that_was_settled_once_is_none(
     store: EventStore, database: Database
