@@ -7,6 +7,7 @@ import pytest
 from tests.brokers import BROKERS, Brokers
 from tests.databases import SCHEMA, SERVERS, NotConfigured, Servers
 from tests.databases.named import ALL
+from tests.databases.servers import FAMILIES
 
 pytest_plugins = ["pytester", "tests.databases.fixtures"]
 
@@ -32,7 +33,8 @@ LONG = {
 }
 
 MARKERS = {
-    "promise": "promise(number): proves the promise of this number",
+    "promise": "promise(*numbers): proves the promises of these numbers",
+    "needs": "needs(*capabilities): runs only on a database that can do this",
     "databases": "databases(*families): run only on these of sqlite, postgresql, mariadb",
 }
 
@@ -80,7 +82,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_name" not in metafunc.fixturenames:
         return
     marker = metafunc.definition.get_closest_marker("databases")
-    families = marker.args if marker else ()
+    families = marker.args if marker else able(metafunc.definition)
     servers = metafunc.config.stash[SERVERS]
     names = servers.of(families)
     if metafunc.definition.path.parent.name in LONG and not metafunc.config.getoption("db"):
@@ -89,6 +91,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     reason = f"runs on {', '.join(families)} only: not chosen by --db"
     absent = pytest.param("none", marks=pytest.mark.skip(reason=reason))
     metafunc.parametrize("database_name", parameters or [absent])
+
+
+def able(test: pytest.Function) -> tuple[str, ...]:
+    """The families that can do what the test needs; none is all."""
+    from sourcery.testing.conformance.databases import capabilities_by_name
+
+    needed = {word for mark in test.iter_markers("needs") for word in mark.args}
+    return tuple(family for family in FAMILIES if needed <= capabilities_by_name(family))
 
 
 def parameter(servers: Servers, name: str) -> object:

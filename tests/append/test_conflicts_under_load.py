@@ -6,7 +6,7 @@ import pytest
 
 from sourcery import EventStore, UnitOfWork, transact
 from sourcery.errors import VersionConflict
-from tests.append.together import DEADLINE, together
+from sourcery.testing.conformance.together import DEADLINE, together
 from tests.domain import (
     ADA,
     Account,

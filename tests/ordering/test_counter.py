@@ -13,7 +13,7 @@ from sourcery.errors import RetryTransaction
 from tests.databases import Database
 from tests.ordering.conftest import Background
 from tests.ordering.happened import Happened
-from tests.ordering.sabotage import store_with
+from sourcery.testing.conformance.stress.sabotage import store_with
 from tests.ordering.support import DEADLINE, append, in_flight, read, wait_until
 
 pytestmark = pytest.mark.promise(49)

@@ -12,7 +12,7 @@ from sourcery import EventStore, Stream, UnitOfWork
 from sourcery.dialects import floor_append, floors
 from tests.ordering.conftest import Background
 from tests.ordering.happened import Happened
-from tests.ordering.sabotage import statements_with
+from sourcery.testing.conformance.stress.sabotage import statements_with
 from tests.ordering.support import Consumer, InFlight, Worker, append, wait_until
 
 pytestmark = [pytest.mark.databases("postgresql"), pytest.mark.promise(49)]

@@ -11,7 +11,7 @@ from sourcery import EventStore, Stream, UnitOfWork
 from sourcery.dialects.sqlite import READ_ONLY
 from tests.databases import Database
 from tests.ordering.happened import Happened
-from tests.ordering.stress import Load, run
+from sourcery.testing.conformance.stress.load import Load, run
 from tests.ordering.support import Worker, append, read
 
 pytestmark = pytest.mark.promise(49)

@@ -10,7 +10,7 @@ from sourcery.dialects import Dialect
 from sourcery.dialects.postgresql import PostgreSQLDialect
 from tests.databases import Database
 from tests.ordering.conftest import Background
-from tests.ordering.sabotage import (
+from sourcery.testing.conformance.stress.sabotage import (
     LOCKED_ONCE,
     WITHOUT_IS_CALLED,
     DrawnElsewhereMariaDB,

@@ -6,7 +6,7 @@ from sourcery import EventStore, Stream, UnitOfWork
 from sourcery.dialects import floors
 from sourcery.errors import VersionConflict
 from tests.ordering.happened import Happened
-from tests.ordering.sabotage import statements_with
+from sourcery.testing.conformance.stress.sabotage import statements_with
 from tests.ordering.support import InFlight, append, read, stored
 
 pytestmark = pytest.mark.promise(49)

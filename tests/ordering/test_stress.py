@@ -6,7 +6,7 @@ from sourcery import EventStore
 from sourcery.dialects import Dialect
 from sourcery.dialects.postgresql import PostgreSQLDialect, PostgreSQLProtocolDialect
 from tests.databases import Database
-from tests.ordering.sabotage import (
+from sourcery.testing.conformance.stress.sabotage import (
     LOCKED_ONCE,
     NAIVE,
     FloorBeforeHighest,
@@ -14,7 +14,7 @@ from tests.ordering.sabotage import (
     statements_with,
     store_with,
 )
-from tests.ordering.stress import Load, run
+from sourcery.testing.conformance.stress.load import Load, run
 
 pytestmark = pytest.mark.promise(16)
 postgresql = pytest.mark.databases("postgresql")

@@ -12,8 +12,8 @@ from sourcery import EventStore, Recorded
 from sourcery.following import Follower
 from sourcery.log import Query, page
 from sourcery.recorded import StoredRow
-from tests.ordering.happened import Happened
-from tests.ordering.outcome import Delivery, delivery
+from sourcery.testing.conformance.happened import Happened
+from sourcery.testing.conformance.stress.outcome import Delivery, delivery
 
 #: Share of looks that leave a page in the middle, start anew, lose the connection.
 CUT_SHORT = 0.1

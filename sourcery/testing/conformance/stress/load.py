@@ -15,9 +15,9 @@ from random import Random
 from attrs import frozen
 
 from sourcery import EventStore
-from tests.ordering.outcome import Outcome, compare, stored_in
-from tests.ordering.reader import Reader
-from tests.ordering.writers import Writer, work
+from sourcery.testing.conformance.stress.outcome import Outcome, compare, stored_in
+from sourcery.testing.conformance.stress.reader import Reader
+from sourcery.testing.conformance.stress.writers import Writer, work
 
 Open = Callable[[], EventStore]
 

@@ -3,7 +3,15 @@
 import pytest
 
 from sourcery import EXISTS, EventStore, UnitOfWork
-from tests.domain import ADA, BOB, Deposited, append, events_stored, history, versions
+from sourcery.testing.conformance.domain import (
+    ADA,
+    BOB,
+    Deposited,
+    append,
+    events_stored,
+    history,
+    versions,
+)
 
 
 @pytest.mark.promise(1)

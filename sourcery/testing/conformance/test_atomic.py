@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from sourcery import EventStore, Stream, UnitOfWork
 from sourcery.errors import EncodeError, SourceryError, StreamNotFound, VersionConflict
-from tests.domain import (
+from sourcery.testing.conformance.domain import (
     ADA,
     BOB,
     ORDER,
@@ -158,7 +158,7 @@ def test_a_hook_that_fails_at_commit_leaves_nothing(bank: EventStore) -> None:
     assert_nothing(bank)
 
 
-@pytest.mark.databases("sqlite", "postgresql")
+@pytest.mark.needs("deferred constraints")
 def test_a_constraint_that_fails_at_commit_leaves_nothing(bank: EventStore) -> None:
     """A deferred foreign key is checked by COMMIT itself."""
     with bank.engine.begin() as connection:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from sourcery import EventStore, Stream, UnitOfWork
 from sourcery.errors import Retryable
-from tests.ordering.happened import Happened
+from sourcery.testing.conformance.happened import Happened
 
 #: Share of transactions that roll back.
 ROLLBACKS = 0.15

@@ -5,7 +5,7 @@ import pytest
 from sourcery import ANY, EXISTS, EventStore, Stream, UnitOfWork
 from sourcery.errors import InvalidArgument, Retryable, VersionConflict
 from sourcery.expected import ExpectedVersion
-from tests.domain import (
+from sourcery.testing.conformance.domain import (
     ADA,
     BOB,
     ORDER,
@@ -84,7 +84,7 @@ def test_a_conflict_in_the_middle_of_a_batch_leaves_nothing(bank: EventStore) ->
 
 
 @pytest.mark.promise(2)
-@pytest.mark.databases("postgresql", "mariadb")
+@pytest.mark.needs("writers")
 def test_an_aggregate_changed_elsewhere_is_a_conflict(bank: EventStore) -> None:
     """What was loaded is what is expected; on SQLite whoever reads first is the only writer."""
     append(bank, ADA, [Opened("Ada")])
