@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--sourcery-report",
         metavar="FILE",
-        help=f"write what each promise came to, as JSON; python -m {KIT} FILE... makes a page of it",
+        help=f"write what each promise came to, as JSON; `python -m {KIT}` makes a page of it",
     )
 
 
@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     given = config.getoption("sourcery_url")
     if config.getoption("pyargs") and KIT in config.args and not given:
         raise pytest.UsageError(
-            f"which database? pytest --pyargs {KIT} --sourcery-url URL, in which URL is SQLAlchemy's"
+            f"which database? pytest --pyargs {KIT} --sourcery-url URL (as for SQLAlchemy)"
         )
     if given or config.getoption("sourcery_report"):
         config.pluginmanager.import_plugin(PLUGIN)

@@ -1,11 +1,10 @@
 """The kit's fixtures, made from our `database`."""
 
-from sourcery.testing.conformance.fixtures import *  # noqa: F403 - fixtures are found by name
-
 from collections.abc import Iterator
 
 import pytest
 
+from sourcery.testing.conformance.fixtures import *  # noqa: F403 - fixtures are found by name
 from tests.databases import Database
 
 

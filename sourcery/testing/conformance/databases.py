@@ -16,15 +16,23 @@ from sourcery.dialects.sqlite import SQLiteDialect
 WRITERS: Final = "writers"
 #: A connection can be ended from another one.
 BACKENDS: Final = "backends"
+#: It has only one writer at a time, readers beside it.
+ONE_WRITER: Final = "one writer"
 #: A later position may be committed before an earlier one.
 FLOORS: Final = "floors"
+#: One row that every append raises says which position is next.
+COUNTER: Final = "counter"
+#: A statement that makes a table can be rolled back.
+TRANSACTIONAL_DDL: Final = "transactional ddl"
 #: A constraint can wait for the COMMIT.
 DEFERRED: Final = "deferred constraints"
 #: A waiting process is told of a commit in another one.
 NOTICES: Final = "notices"
 
 #: Every word for `@pytest.mark.needs(...)`.
-CAPABILITIES: Final = frozenset({WRITERS, BACKENDS, FLOORS, DEFERRED, NOTICES})
+CAPABILITIES: Final = frozenset(
+    {WRITERS, ONE_WRITER, BACKENDS, FLOORS, COUNTER, TRANSACTIONAL_DDL, DEFERRED, NOTICES}
+)
 
 
 class Database(Protocol):
@@ -39,11 +47,17 @@ class Database(Protocol):
 def capabilities(dialect: Dialect) -> frozenset[str]:
     """What a database can do that has this dialect; a test that needs more is skipped."""
     kind = type(dialect)
+    is_sqlite = isinstance(dialect, SQLiteDialect)
+    has_floors = isinstance(dialect, PostgreSQLDialect)
+    is_strict = is_sqlite or isinstance(dialect, ThroughPsycopg)
     has = {
-        WRITERS: not isinstance(dialect, SQLiteDialect),
+        WRITERS: not is_sqlite,
+        ONE_WRITER: is_sqlite,
         BACKENDS: kind.backend is not Dialect.backend,
-        FLOORS: isinstance(dialect, PostgreSQLDialect),
-        DEFERRED: isinstance(dialect, SQLiteDialect | ThroughPsycopg),
+        FLOORS: has_floors,
+        COUNTER: not has_floors,
+        TRANSACTIONAL_DDL: is_strict,
+        DEFERRED: is_strict,
         NOTICES: kind.notices is not None,
     }
     return frozenset(word for word, true in has.items() if true)

@@ -12,13 +12,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from sourcery import EventStore
+from sourcery.engine import open_engine
 from sourcery.testing.conformance.databases import Database
 from sourcery.testing.conformance.domain import make_notes, open_bank
 from sourcery.testing.conformance.support import InFlight, in_flight
 
-__all__ = ["Background", "background", "bank", "flight", "notes", "store"]
+__all__ = ["Background", "background", "bank", "engine", "flight", "notes", "store"]
 
 Background = Callable[..., Future[Any]]
 
@@ -41,6 +43,14 @@ def bank(database: Database) -> Iterator[EventStore]:
 def notes(bank: EventStore) -> None:
     """The caller's own table, beside ours."""
     make_notes(bank.engine)
+
+
+@pytest.fixture
+def engine(empty_database: Database) -> Iterator[Engine]:
+    """An engine, as the store makes it, on a database without any table."""
+    opened = open_engine(empty_database.url)
+    yield opened.engine
+    opened.close()
 
 
 @pytest.fixture

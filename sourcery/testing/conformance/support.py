@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Transaction, event
 
 from sourcery import EventStore, Stream, Token, UnitOfWork
 from sourcery.dialects import Dialect, Frontier
+from sourcery.dialects.postgresql import PostgreSQLDialect
 from sourcery.log import Query, page
 from sourcery.testing.conformance.happened import Happened
 
@@ -121,6 +122,20 @@ def in_flight(store: EventStore) -> Iterator[InFlight]:
         yield InFlight(store, connection, transaction)
         if transaction.is_active:
             transaction.rollback()
+
+
+def execute(store: EventStore, statement: str) -> None:
+    """Do by hand what nobody should; commits."""
+    with store.database.connect_to_write() as connection, connection.begin():
+        connection.exec_driver_sql(statement)
+
+
+def fall_back(store: EventStore, last: int) -> None:
+    """Let the source of positions say that this one was the last: as after a wrong restore."""
+    if isinstance(store.database.dialect, PostgreSQLDialect):
+        execute(store, f"SELECT setval('sourcery_positions_seq', {last})")
+    else:
+        execute(store, f"UPDATE sourcery_positions SET last = {last}")
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from itertools import islice
 from random import Random
 
 from attrs import define, field
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from sourcery import EventStore, Recorded
@@ -19,13 +18,6 @@ from sourcery.testing.conformance.stress.outcome import Delivery, delivery
 CUT_SHORT = 0.1
 RESTARTS = 0.02
 DROPS = 0.03
-
-#: How a connection asks for its number, and how another one ends it.
-_BACKENDS = {
-    "postgresql": ("select pg_backend_pid()", "select pg_terminate_backend(:number)"),
-    "mysql": ("select connection_id()", "kill :number"),
-    "mariadb": ("select connection_id()", "kill :number"),
-}
 
 
 @define
@@ -139,11 +131,9 @@ class Reader:
 
     def _drop_connection(self) -> None:
         """End our own connection from another one; its next use finds that out."""
-        engine = self._store.database.engine
-        if engine.dialect.name not in _BACKENDS:
-            return
-        ask, kill = _BACKENDS[engine.dialect.name]
-        with self._store.database.reading() as other:
-            with self._store.database.reading() as ours:
-                number = ours.execute(text(ask)).scalar_one()
-            other.execute(text(kill.replace(":number", str(number))))
+        database = self._store.database
+        with database.reading() as other:
+            with database.reading() as ours:
+                backend = database.dialect.backend(ours)
+            if backend is not None:
+                database.dialect.end_backend(other, backend)

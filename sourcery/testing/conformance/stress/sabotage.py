@@ -12,9 +12,9 @@ from sqlalchemy import URL, Connection
 from sourcery import EventStore, dialects
 from sourcery.dialects import Dialect, Frontier, floors
 from sourcery.dialects.floors import statements_for
-from sourcery.dialects.mysql import MySQLDialect
 from sourcery.dialects.postgresql import PostgreSQLDialect, PostgreSQLProtocolDialect
 from sourcery.dialects.sqlite import SQLiteDialect
+from sourcery.testing.conformance.databases import FLOORS, ONE_WRITER, capabilities_of
 
 
 def store_with(dialect: type[Dialect], url: URL) -> EventStore:
@@ -59,14 +59,6 @@ class _DrawnElsewhere(Dialect):
             return super().draw(other, count)
 
 
-class DrawnElsewhereMariaDB(_DrawnElsewhere, MySQLDialect):
-    """The base dialect's counter row drawn in another transaction."""
-
-
-class DrawnElsewherePostgreSQL(_DrawnElsewhere, PostgreSQLProtocolDialect):
-    """The same on PostgreSQL."""
-
-
 class DrawnInBlocks(SQLiteDialect):
     """Each thread takes ten numbers at a time; the reader trusts what it sees."""
 
@@ -94,12 +86,20 @@ class DrawnInBlocks(SQLiteDialect):
         """Nobody looks after the counter row."""
 
 
-#: The naive design of each family of databases.
-NAIVE: Final[dict[str, type[Dialect]]] = {
-    "postgresql": HighestVisible,
-    "mariadb": DrawnElsewhereMariaDB,
-    "sqlite": DrawnInBlocks,
-}
+def drawn_elsewhere(url: URL) -> type[Dialect]:
+    """The dialect of a counter row, with the row drawn in another transaction."""
+    ours = type(dialects.dialect_for(url.get_backend_name()))
+    counted = PostgreSQLProtocolDialect if issubclass(ours, PostgreSQLDialect) else ours
+    return type("DrawnElsewhere", (_DrawnElsewhere, counted), {})
+
+
+def naive(url: URL) -> type[Dialect]:
+    """The naive design for the server that answers; connects."""
+    found = capabilities_of(url)
+    if ONE_WRITER in found:
+        return DrawnInBlocks
+    return HighestVisible if FLOORS in found else drawn_elsewhere(url)
+
 
 #: Pieces of the append statement without one safeguard each.
 WITHOUT_IS_CALLED: Final = {"_LAST_USED": "last_value"}
