@@ -20,6 +20,11 @@ _OTHERS: Final = {
     "mysql": "SELECT id FROM information_schema.processlist"
     " WHERE db = :name AND id <> connection_id()",
 }
+#: Of those of the schema we are in, but for the numbers they drew.
+_SEQUENCES: Final = text(
+    "SELECT sequencename, increment_by, cache_size, cycle, max_value FROM pg_sequences"
+    " WHERE schemaname = current_schema()"
+)
 
 
 @contextmanager
@@ -90,19 +95,19 @@ class Cleaner:
         self._url = url
         with connected(url) as connection:
             self._names = set(inspect(connection).get_table_names())
+            self._shape = _shape(connection, self._names)
             self._rows = [
                 (table, [dict(row) for row in connection.execute(select(table)).mappings()])
                 for table in schema.tables.sorted_tables
-                if table.name in self._names
             ]
 
     def clean(self) -> bool:
-        """Empty our tables and drop others; False when one of ours is gone."""
+        """Empty our tables and drop others; False when one of ours is gone or altered."""
         with connected(self._url) as connection:
             names = set(inspect(connection).get_table_names())
-            if not names >= self._names:
-                return False
             _drop(connection, names - self._names)
+            if not names >= self._names or self._shape != _shape(connection, self._names):
+                return False
             for table, rows in self._rows:
                 connection.execute(table.delete())
                 if rows:
@@ -111,6 +116,17 @@ class Cleaner:
                 connection.exec_driver_sql(f"ALTER SEQUENCE {schema.SEQUENCE} RESTART")
             adopt(connection)
         return True
+
+
+def _shape(connection: Connection, names: set[str]) -> list[str]:
+    """All that a test may have altered: columns, indexes, and what a sequence is like."""
+    found = inspect(connection)
+    columns = found.get_multi_columns(filter_names=sorted(names))
+    indexes = found.get_multi_indexes(filter_names=sorted(names))
+    shape = [f"{key} {value}" for each in (columns, indexes) for key, value in each.items()]
+    if connection.dialect.name == "postgresql":
+        shape += map(str, connection.execute(_SEQUENCES).all())
+    return sorted(shape)
 
 
 def _drop(connection: Connection, names: set[str]) -> None:
