@@ -1,6 +1,7 @@
 """The options and markers of our tests; the fixtures are in `tests.databases.fixtures`."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ pytest_plugins = ["pytester", "tests.databases.fixtures"]
 #: Folders whose tests take long: unless `--db` says more, they run on one server of each family.
 LONG = {
     "cloning",
+    "conformance",
     "control",
     "delivery",
     "demo",
@@ -30,6 +32,18 @@ LONG = {
     "subscriber",
     "upkeep",
     "wakeups",
+}
+
+#: Modules in such folders for which each version of a server counts.
+EVERYWHERE = {
+    "test_event_ids",
+    "test_expected_version",
+    "test_floors",
+    "test_in_flight",
+    "test_rewound",
+    "test_safeguards",
+    "test_stress",
+    "test_upgrade",
 }
 
 MARKERS = {
@@ -85,12 +99,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     families = marker.args if marker else able(metafunc.definition)
     servers = metafunc.config.stash[SERVERS]
     names = servers.of(families)
-    if metafunc.definition.path.parent.name in LONG and not metafunc.config.getoption("db"):
+    if is_long(metafunc.definition.path) and not metafunc.config.getoption("db"):
         names = servers.of_each_family(names)
     parameters = [parameter(servers, name) for name in names]
     reason = f"runs on {', '.join(families)} only: not chosen by --db"
     absent = pytest.param("none", marks=pytest.mark.skip(reason=reason))
     metafunc.parametrize("database_name", parameters or [absent])
+
+
+def is_long(path: Path) -> bool:
+    """Whether one server of each family is enough for a module."""
+    return path.parent.name in LONG and path.stem not in EVERYWHERE
 
 
 def able(test: pytest.Function) -> tuple[str, ...]:

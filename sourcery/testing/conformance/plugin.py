@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if name not in registered:
             config.addinivalue_line("markers", line)
     config.stash[_VERSIONS] = {}
+    if config.getoption("sourcery_profile", "short") == "long":
+        os.environ["SOURCERY_PROFILE"] = "long"  # modules read it when they are collected
     if config.getoption("sourcery_report", None):
         config.pluginmanager.register(Reporter(config), "sourcery-reporter")
 
