@@ -4,8 +4,10 @@ import pytest
 
 from sourcery import EventStore
 from sourcery.dialects import Dialect
-from sourcery.dialects.postgresql import PostgreSQLDialect, PostgreSQLProtocolDialect
+from sourcery.dialects.postgresql import PostgreSQLDialect
+from sourcery.dialects.psycopg import PostgreSQLProtocolDialect
 from sourcery.testing.conformance.databases import BACKENDS, Database, capabilities_by_name
+from sourcery.testing.conformance.profile import LONG
 from sourcery.testing.conformance.stress.load import Load, run
 from sourcery.testing.conformance.stress.sabotage import (
     LOCKED_ONCE,
@@ -28,7 +30,9 @@ STREAMS = 10**9
 @pytest.mark.parametrize("writers", [12, 3, 1])
 def test_nothing_is_lost_doubled_or_inverted(database: Database, writers: int) -> None:
     """Twelve writers, and so few that other locks do not hide a race."""
-    outcome = run(lambda: EventStore(database.url), Load(writers=writers, seed=writers))
+    seconds, transactions = (60.0, 20_000) if LONG else (3.0, 720)
+    load = Load(writers=writers, seed=writers, seconds=seconds, transactions=transactions)
+    outcome = run(lambda: EventStore(database.url), load)
 
     assert {} == outcome.faults
     assert outcome.committed > 10

@@ -12,7 +12,8 @@ from sqlalchemy import URL, Connection
 from sourcery import EventStore, dialects
 from sourcery.dialects import Dialect, Frontier, floors
 from sourcery.dialects.floors import statements_for
-from sourcery.dialects.postgresql import PostgreSQLDialect, PostgreSQLProtocolDialect
+from sourcery.dialects.postgresql import PostgreSQLDialect
+from sourcery.dialects.psycopg import PostgreSQLProtocolDialect
 from sourcery.dialects.sqlite import SQLiteDialect
 from sourcery.testing.conformance.databases import FLOORS, ONE_WRITER, capabilities_of
 
