@@ -76,3 +76,24 @@ def test_after_ctrl_c_nothing_stays(database: Database, tmp_path: Path) -> None:
         process.kill()
         process.wait()
     assert others == databases(database.url)
+
+
+WITHOUT_PYTEST = """
+import sys
+sys.modules["pytest"] = None
+import sourcery.testing, sourcery.testing.conformance
+"""
+WITHOUT_LIBRARY = """
+import sys
+import sourcery_pytest
+assert "sourcery" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize("program", [WITHOUT_PYTEST, WITHOUT_LIBRARY])
+def test_neither_imports_what_its_users_may_not_want(program: str) -> None:
+    """The testing kit needs no pytest, and a run of pytest without the kit not the library."""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (0, "") == (done.returncode, done.stderr)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 from uuid import uuid4
@@ -28,7 +28,7 @@ _SEQUENCES: Final = text(
 
 
 @contextmanager
-def connected(url: URL, **options: Any) -> Iterator[Connection]:
+def connected(url: URL, **options: Any) -> Generator[Connection]:
     """One connection and nothing left of it afterwards; commits at a good end."""
     engine = create_engine(url, poolclass=NullPool)
     try:

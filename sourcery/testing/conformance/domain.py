@@ -1,6 +1,6 @@
 """A small bank and shop: the events, aggregates and rows that many tests use."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -161,7 +161,7 @@ class Note(Base):
 
 
 @contextmanager
-def open_bank(database: Database, **options: Any) -> Iterator[EventStore]:
+def open_bank(database: Database, **options: Any) -> Generator[EventStore]:
     """A store that declares everything here, from a URL as users give it."""
     url = database.url.render_as_string(hide_password=False)
     with EventStore(url, aggregates=[Account, Order], events=Remarked, **options) as store:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, create_engine
 
+from sourcery.testing.conformance.databases import Database
 from sourcery.testing.conformance.results import Result, write_run
 
 MARKERS = {
@@ -44,32 +45,30 @@ class Reporter:
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-    ) -> Generator[None, object, object]:
+    ) -> Generator[None, Any, Any]:
         """Note on which server a test runs."""
         given = yield
         if fixturedef.argname in {"database", "empty_database"}:
-            url: URL = given.url  # type: ignore[attr-defined]
-            request.node.user_properties.append(("database", self._version(url)))
+            database: Database = given
+            request.node.user_properties.append(("database", self._version(database.url)))
         return given
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Note what a test proves."""
         numbers = sorted({n for mark in item.iter_markers("promise") for n in mark.args})
         if numbers and isinstance(item, pytest.Function):
-            test = f"{item.function.__module__}::{item.originalname}"
+            test = f"{item.obj.__module__}::{item.originalname}"
             item.user_properties += [("promises", numbers), ("test", test)]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the worst outcome of a test on a database."""
-        noted = dict(report.user_properties)
+        noted: dict[str, Any] = dict(report.user_properties)
         if "promises" not in noted or (report.when != "call" and report.outcome == "passed"):
             return
-        numbers = tuple(int(n) for n in noted["promises"])  # type: ignore[attr-defined]
-        database = noted.get("database")
         result = Result(
-            test=str(noted["test"]),
-            promises=numbers,
-            database=None if database is None else str(database),
+            test=noted["test"],
+            promises=noted["promises"],
+            database=noted.get("database"),
             outcome=report.outcome,
         )
         before = self._results.get((result.test, result.database))
@@ -79,7 +78,7 @@ class Reporter:
     def pytest_sessionfinish(self) -> None:
         """Write it."""
         if not hasattr(self._config, "workerinput"):
-            path = Path(self._config.getoption("sourcery_report"))
+            path = Path(str(self._config.getoption("sourcery_report")))
             write_run(path, (self._results[key] for key in sorted(self._results, key=str)))
 
     def _version(self, url: URL) -> str:

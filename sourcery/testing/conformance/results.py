@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from attrs import asdict, frozen
+from attrs import asdict, field, frozen
 
 
 @frozen(kw_only=True)
@@ -17,7 +18,7 @@ class Result:
 
     #: Module and function, as `sourcery.testing.conformance.test_versions::test_...`.
     test: str
-    promises: tuple[int, ...]
+    promises: tuple[int, ...] = field(converter=tuple)
     #: Product and version of the server; None for a test that uses none.
     database: str | None
     #: `passed`, `failed` or `skipped`.
@@ -47,6 +48,7 @@ def write_run(path: Path, results: Iterable[Result]) -> None:
 
 def read_run(path: Path) -> Run:
     """Read what a run wrote."""
-    told = json.loads(path.read_text())
-    results = [Result(**{**each, "promises": tuple(each["promises"])}) for each in told["results"]]
-    return Run(day=told["day"], library=told["library"], results=tuple(results))
+    told: dict[str, Any] = json.loads(path.read_text())
+    rows: list[dict[str, Any]] = told["results"]
+    results = tuple(Result(**row) for row in rows)
+    return Run(day=told["day"], library=told["library"], results=results)

@@ -1,7 +1,7 @@
 """Two connections and one order of steps: what the deterministic tests are made of."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -51,7 +51,7 @@ class Consumer:
     store: EventStore
     checkpoint: int = 0
     #: What it was given, in order: stream id and version.
-    given: list[tuple[str, int]] = field(factory=list)
+    given: list[tuple[str, int]] = field(factory=list[tuple[str, int]])
 
     def look(self) -> list[tuple[str, int]]:
         """Read on; what has come since the last look."""
@@ -115,7 +115,7 @@ class InFlight:
 
 
 @contextmanager
-def in_flight(store: EventStore) -> Iterator[InFlight]:
+def in_flight(store: EventStore) -> Generator[InFlight]:
     """Open a transaction for writing; rolled back at the end unless it was ended before."""
     with store.database.connect_to_write() as connection:
         transaction = connection.begin()
@@ -139,7 +139,7 @@ def fall_back(store: EventStore, last: int) -> None:
 
 
 @contextmanager
-def late_floor(store: EventStore) -> Iterator[None]:
+def late_floor(store: EventStore) -> Generator[None]:
     """Be a writer on PostgreSQL that locks the floor 0, read before any number was drawn."""
     oid = "'sourcery_positions_seq'::regclass::oid::bigint & 8388607"
     with in_flight(store) as late:
@@ -148,7 +148,7 @@ def late_floor(store: EventStore) -> Iterator[None]:
 
 
 @contextmanager
-def after_statement(engine: Engine, action: Callable[[], object], *parts: str) -> Iterator[None]:
+def after_statement(engine: Engine, action: Callable[[], object], *parts: str) -> Generator[None]:
     """Act once, right after the first statement that holds one of the parts."""
     waiting = [action]
 

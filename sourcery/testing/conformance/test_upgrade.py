@@ -17,6 +17,7 @@ from sourcery.testing.conformance.migrations import (
     configuration,
     downgrade,
     tables,
+    upgrade_to,
 )
 from sourcery.upgrade import upgrade
 
@@ -115,6 +116,16 @@ def test_downgrade_leaves_nothing_and_upgrade_works_again(engine: Engine) -> Non
     upgrade(engine)
     check(engine)
     assert before != store_row(engine)["store_id"]
+
+
+@pytest.mark.promise(44)
+def test_every_earlier_revision_is_upgraded(engine: Engine) -> None:
+    """Each of them equals the declared tables afterwards, and can be left again."""
+    for number in range(1, schema.REVISION):
+        upgrade_to(engine, f"sourcery_{number:04d}")
+        upgrade(engine)
+        check(engine)
+        downgrade(engine)
 
 
 @pytest.mark.promise(44)

@@ -27,7 +27,7 @@ class Reader:
     opening: Callable[[], EventStore]
     random: Random
     checkpoint: int = 0
-    delivered: list[Delivery] = field(factory=list)
+    delivered: list[Delivery] = field(factory=list[Delivery])
     restarted: int = 0
     dropped: int = 0
     _store: EventStore = field(init=False)

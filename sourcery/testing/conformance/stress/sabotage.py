@@ -1,6 +1,6 @@
 """Dialects with one safeguard left out, to see that the tests of ordering notice it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import count
 from threading import Lock, local
@@ -117,7 +117,7 @@ with floor as materialized (
 
 
 @contextmanager
-def statements_with(pieces: dict[str, str]) -> Iterator[None]:
+def statements_with(pieces: dict[str, str]) -> Generator[None]:
     """Render the statements of position floors with other pieces."""
     ours = {name: getattr(floors, name) for name in pieces}
     _replace(pieces)
