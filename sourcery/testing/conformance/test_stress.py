@@ -8,7 +8,7 @@ from sourcery.dialects.postgresql import PostgreSQLDialect
 from sourcery.dialects.psycopg import PostgreSQLProtocolDialect
 from sourcery.testing.conformance.databases import BACKENDS, Database, capabilities_by_name
 from sourcery.testing.conformance.profile import LONG
-from sourcery.testing.conformance.stress.load import Load, run
+from sourcery.testing.conformance.stress.load import Load, run, run_until_lost
 from sourcery.testing.conformance.stress.sabotage import (
     LOCKED_ONCE,
     FloorBeforeHighest,
@@ -58,7 +58,7 @@ def test_the_naive_rule_loses_events(database: Database) -> None:
     dialect = naive(database.url)
     load = Load(writers=CROWD, streams=STREAMS)
 
-    outcome = run(lambda: store_with(dialect, database.url), load)
+    outcome = run_until_lost(lambda: store_with(dialect, database.url), load)
 
     assert outcome.lost > 0
     assert {"lost": outcome.lost} == outcome.faults
@@ -82,7 +82,7 @@ def test_without_a_safeguard_few_writers_lose_events(
     """Two writers show it in every run; with twelve their other locks hide most of it."""
     load = Load(writers=2, streams=STREAMS)
     with statements_with(pieces):
-        outcome = run(lambda: store_with(dialect, database.url), load)
+        outcome = run_until_lost(lambda: store_with(dialect, database.url), load)
 
     assert outcome.lost > 0
     assert {"lost": outcome.lost} == outcome.faults

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from random import Random
+from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from sourcery import EventStore
 from sourcery.testing.conformance.stress.outcome import Outcome, compare, stored_in
@@ -20,6 +21,9 @@ from sourcery.testing.conformance.stress.reader import Reader
 from sourcery.testing.conformance.stress.writers import Writer, work
 
 Open = Callable[[], EventStore]
+
+#: How often a rule that is out of force may get away with it.
+ROUNDS: Final = 6
 
 
 @frozen(kw_only=True)
@@ -30,8 +34,10 @@ class Load:
     writers: int = 12
     #: Transactions at most, shared by the writers.
     transactions: int = 720
-    #: Seconds after which no new transaction is begun.
+    #: Seconds after which no new transaction is begun, when there were `least` of them.
     seconds: float = 3.0
+    #: Transactions in any case, on a slow machine or over a slow network too.
+    least: int = 48
     #: Streams that all writers share.
     streams: int = 30
     #: Where the random choices start.
@@ -50,8 +56,8 @@ def run(opening: Open, load: Load, *, reading: Open | None = None) -> Outcome:
         deadline = time.monotonic() + load.seconds
         seeds = [load.seed * 1000 + n for n in range(load.writers)]
         writers = [Writer(store, Random(seed), load.streams) for seed in seeds]
-        share = load.transactions // load.writers
-        tasks = [threads.submit(writer.write, share, deadline) for writer in writers]
+        least, most = load.least // load.writers, load.transactions // load.writers
+        tasks = [threads.submit(writer.write, least, most, deadline) for writer in writers]
         _read_along(reader, tasks)
         reader.read_to_end()
         with store.database.reading() as connection:
@@ -65,6 +71,16 @@ def run(opening: Open, load: Load, *, reading: Open | None = None) -> Outcome:
         restarted=reader.restarted,
         dropped=reader.dropped,
     )
+
+
+def run_until_lost(opening: Open, load: Load) -> Outcome:
+    """Run with one seed after another until an event is lost; the outcome of the last run."""
+    outcome = run(opening, load)
+    for seed in range(load.seed + 1, load.seed + ROUNDS):
+        if outcome.lost:
+            break
+        outcome = run(opening, evolve(load, seed=seed))
+    return outcome
 
 
 def _read_along(reader: Reader, tasks: list[Future[None]]) -> None:

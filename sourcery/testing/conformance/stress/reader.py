@@ -11,6 +11,7 @@ from sourcery import EventStore, Recorded
 from sourcery.following import Follower
 from sourcery.log import Query, page
 from sourcery.recorded import StoredRow
+from sourcery.testing.conformance.databases import BACKENDS, capabilities
 from sourcery.testing.conformance.happened import Happened
 from sourcery.testing.conformance.stress.outcome import Delivery, delivery
 
@@ -31,9 +32,11 @@ class Reader:
     restarted: int = 0
     dropped: int = 0
     _store: EventStore = field(init=False)
+    _can: frozenset[str] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._store = self.opening()
+        self._can = capabilities(self._store.database.dialect)
 
     def look(self) -> int:
         """Read what there is by now, in one of the ways there are; how many events."""
@@ -126,7 +129,8 @@ class Reader:
             self._store.close()
             self._store = self.opening()
             self.restarted += 1
-        if self.random.random() < DROPS:
+        forced = self.restarted and not self.dropped and BACKENDS in self._can
+        if forced or self.random.random() < DROPS:
             self._drop_connection()
 
     def _drop_connection(self) -> None:

@@ -42,11 +42,11 @@ class Writer:
     rolled_back: int = 0
     retried: int = 0
 
-    def write(self, transactions: int, deadline: float) -> None:
-        """Run transactions until there were so many, or until the deadline."""
+    def write(self, least: int, most: int, deadline: float) -> None:
+        """Run transactions until the deadline, at least and at most so many."""
         kinds = [self._own, self._own, self._on_connection, self._on_session]
-        for _ in range(transactions):
-            if time.monotonic() > deadline:
+        for done in range(most):
+            if done >= least and time.monotonic() > deadline:
                 return
             self._count(self.random.choice(kinds))
 
