@@ -57,6 +57,12 @@ def test_without_a_url_it_says_what_is_missing(tmp_path: Path) -> None:
     assert (pytest.ExitCode.USAGE_ERROR, True) == (status, "--sourcery-url URL" in said)
 
 
+def test_a_url_that_leads_nowhere_ends_the_run_at_once(tmp_path: Path) -> None:
+    """In one sentence, not in an error of each test."""
+    status, said = run(tmp_path, f"{KIT}.test_versions", "--sourcery-url", "nobodys://host/bank")
+    assert (pytest.ExitCode.USAGE_ERROR, True) == (status, "no dialect for 'nobodys'" in said)
+
+
 @pytest.mark.databases("postgresql")
 def test_after_ctrl_c_nothing_stays(database: Database, tmp_path: Path) -> None:
     """The scratch database goes, in the middle of a test."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import URL, create_engine, inspect, make_url, text
+from sqlalchemy import URL, create_engine, inspect, text
 
 from sourcery import EventStore
 from sourcery.testing.conformance.cleaning import connected, tables_in
@@ -143,8 +143,17 @@ def test_several_processes_cannot_share_one_database(limited: URL) -> None:
         open_scratch(limited, alone=False)
 
 
-def test_a_server_that_is_not_there_is_said_without_the_password() -> None:
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://ada:pa55word@127.0.0.1:1/bank", "no connection to"),
+        ("postgresql//ada:pa55word@127.0.0.1:1/bank", "is not a database URL"),
+        ("nobodys://ada:pa55word@127.0.0.1:1/bank", "no dialect for 'nobodys'"),
+        ("mysql+nothing://ada:pa55word@127.0.0.1:1/bank", "Can't load plugin"),
+    ],
+)
+def test_a_url_that_leads_nowhere_is_said_without_the_password(url: str, said: str) -> None:
     """Before any test."""
-    with pytest.raises(NotUsable, match="no connection") as caught:
-        open_scratch(make_url("postgresql+psycopg://ada:pa55word@127.0.0.1:1/bank"))
+    with pytest.raises(NotUsable, match=said) as caught:
+        open_scratch(url)
     assert "pa55word" not in str(caught.value)

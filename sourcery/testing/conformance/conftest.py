@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from attrs import frozen
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL
 
 from sourcery.testing.conformance.databases import Database, capabilities_of
 from sourcery.testing.conformance.fixtures import *  # noqa: F403 - what all modules ask for
@@ -26,11 +26,11 @@ def scratch(pytestconfig: pytest.Config) -> Iterator[Scratch]:
     """The databases of this run; gone at its end, also after Ctrl-C."""
     given = pytestconfig.getoption("sourcery_url", None)
     if not given:
-        raise pytest.UsageError("which database? --sourcery-url URL")
+        pytest.exit("which database? --sourcery-url URL", pytest.ExitCode.USAGE_ERROR)
     try:
-        scratch = open_scratch(make_url(given), alone="PYTEST_XDIST_WORKER" not in os.environ)
+        scratch = open_scratch(given, alone="PYTEST_XDIST_WORKER" not in os.environ)
     except NotUsable as error:
-        raise pytest.UsageError(str(error)) from None
+        pytest.exit(f"--sourcery-url: {error}", pytest.ExitCode.USAGE_ERROR)
     yield scratch
     scratch.remove()
 

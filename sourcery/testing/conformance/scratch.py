@@ -15,9 +15,12 @@ from typing import Final
 from uuid import uuid4
 
 from sqlalchemy import URL, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
+from sourcery.dialects import dialect_for
+from sourcery.engine import normalise
+from sourcery.errors import InvalidArgument, UnknownDatabase
 from sourcery.testing.conformance.cleaning import (
     Cleaner,
     adopt,
@@ -64,11 +67,12 @@ class Scratch(ABC):
         """Leave nothing behind. May be called again."""
 
 
-def open_scratch(url: URL, *, alone: bool = True) -> Scratch:
+def open_scratch(given: str | URL, *, alone: bool = True) -> Scratch:
     """Choose by what the account may do. Raises `NotUsable` with the reason, never the password.
 
     `alone` says that no other process runs these tests on the same URL.
     """
+    url = known(given)
     if url.get_backend_name() == "sqlite":
         return Files(url)
     check(url)
@@ -168,11 +172,24 @@ class Made(Given):
             execute_alone(self._beside, drop.format(name))
 
 
+def known(given: str | URL) -> URL:
+    """Parse it as a store does; raises `NotUsable` for what no dialect serves."""
+    try:
+        url = normalise(given)
+        dialect_for(url.get_backend_name())
+        url.get_dialect()
+    except (InvalidArgument, UnknownDatabase, NoSuchModuleError) as error:
+        raise NotUsable(str(error)) from None
+    return url
+
+
 def check(url: URL) -> None:
-    """Connect once; raises `NotUsable` when nobody answers."""
+    """Connect once; raises `NotUsable` when nobody answers, or no driver is installed."""
     try:
         with connected(url):
             pass
+    except ImportError as error:
+        raise NotUsable(f"{error}: install the driver, or name another in the URL") from None
     except DBAPIError as error:
         shown = url.render_as_string(hide_password=True)
         raise NotUsable(f"no connection to {shown}: {error.orig}") from None
