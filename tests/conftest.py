@@ -1,18 +1,21 @@
 """The options and markers of our tests; the fixtures are in `tests.databases.fixtures`."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from tests.brokers import BROKERS, Brokers
 from tests.databases import SCHEMA, SERVERS, NotConfigured, Servers
 from tests.databases.named import ALL
+from tests.databases.servers import FAMILIES
 
 pytest_plugins = ["pytester", "tests.databases.fixtures"]
 
 #: Folders whose tests take long: unless `--db` says more, they run on one server of each family.
 LONG = {
     "cloning",
+    "conformance",
     "control",
     "delivery",
     "demo",
@@ -31,8 +34,21 @@ LONG = {
     "wakeups",
 }
 
+#: Modules in such folders for which each version of a server counts.
+EVERYWHERE = {
+    "test_event_ids",
+    "test_expected_version",
+    "test_floors",
+    "test_in_flight",
+    "test_rewound",
+    "test_safeguards",
+    "test_stress",
+    "test_upgrade",
+}
+
 MARKERS = {
-    "promise": "promise(number): proves the promise of this number",
+    "promise": "promise(*numbers): proves the promises of these numbers",
+    "needs": "needs(*capabilities): runs only on a database that can do this",
     "databases": "databases(*families): run only on these of sqlite, postgresql, mariadb",
 }
 
@@ -80,15 +96,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_name" not in metafunc.fixturenames:
         return
     marker = metafunc.definition.get_closest_marker("databases")
-    families = marker.args if marker else ()
+    families = marker.args if marker else able(metafunc.definition)
     servers = metafunc.config.stash[SERVERS]
     names = servers.of(families)
-    if metafunc.definition.path.parent.name in LONG and not metafunc.config.getoption("db"):
+    if is_long(metafunc.definition.path) and not metafunc.config.getoption("db"):
         names = servers.of_each_family(names)
     parameters = [parameter(servers, name) for name in names]
     reason = f"runs on {', '.join(families)} only: not chosen by --db"
     absent = pytest.param("none", marks=pytest.mark.skip(reason=reason))
     metafunc.parametrize("database_name", parameters or [absent])
+
+
+def is_long(path: Path) -> bool:
+    """Whether one server of each family is enough for a module."""
+    return path.parent.name in LONG and path.stem not in EVERYWHERE
+
+
+def able(test: pytest.Function) -> tuple[str, ...]:
+    """The families that can do what the test needs; none is all."""
+    from sourcery.testing.conformance.databases import capabilities_by_name
+
+    needed = {word for mark in test.iter_markers("needs") for word in mark.args}
+    return tuple(family for family in FAMILIES if needed <= capabilities_by_name(family))
 
 
 def parameter(servers: Servers, name: str) -> object:

@@ -8,12 +8,12 @@ import pytest
 from sourcery import Token, UnitOfWork
 from sourcery.cloning import refuse_clone
 from sourcery.errors import ConfigurationError, StoreCloned, StoreRewound
+from sourcery.testing.conformance.support import execute, fall_back
 from sourcery.worker import rounds
 from sourcery.worker.link import Link
 from tests.cloning.copies import copied, handled, on_another_server, projected, stands_still
 from tests.databases import Database
 from tests.domain import ADA, Deposited, append, open_bank
-from tests.ordering.test_rewound import FALL_BACK, execute
 from tests.subscriber.support import deposit, row_of, status_of
 
 pytestmark = [pytest.mark.promise(49), pytest.mark.promise(17)]
@@ -136,7 +136,7 @@ def test_a_restored_backup_whose_consumers_are_ahead_says_so(
         assert 3 == handled(bank)
         last = row_of(bank, "mails").position
         execute(bank, "DELETE FROM sourcery_events WHERE position > 2")
-        execute(bank, FALL_BACK[database.family])
+        fall_back(bank, 2)
     with copied(database) as restored, open_bank(restored) as bank:
         with pytest.raises(StoreRewound, match=f"position {last}"):
             handled(bank)

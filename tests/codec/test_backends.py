@@ -1,6 +1,8 @@
 """Either JSON library: the same text is read, the same values are written, the same refused."""
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +13,8 @@ from hypothesis import strategies as st
 
 from sourcery.codec import STANDARD, Backend, Decoder, JsonCodec, orjson_backend
 from sourcery.errors import DecodeError, EncodeError
-from tests.codec.everything import Everything
-from tests.codec.test_decode_errors import ID
+from sourcery.testing.conformance.codecs.everything import Everything, everything
+from sourcery.testing.conformance.codecs.test_decode_errors import ID
 
 
 @frozen
@@ -135,3 +137,38 @@ def test_any_json_is_an_event_or_a_decode_error(backend: Backend, data: Any) -> 
     stored = (1, "c", "1", 1, ID, "tests.everything", 1, text, "{}", "2013-02-04 05:06:07")
     with pytest.raises(DecodeError):
         Decoder(JsonCodec(backend), (Everything,)).decode(stored)
+
+
+@settings(max_examples=50, deadline=None)
+@given(original=everything)
+def test_both_libraries_store_the_same(original: Everything) -> None:
+    """A store may change its JSON library: the text means the same to both."""
+    if orjson_backend() is None:
+        pytest.skip("pip install orjson")
+    standard, fast = JsonCodec(), JsonCodec(orjson_backend())
+    assert json.loads(standard.dumps(original)) == json.loads(fast.dumps(original))
+
+
+SETS = """
+from attrs import frozen
+from sourcery.codec import JsonCodec
+@frozen
+class Words:
+    words: frozenset[str]
+print(JsonCodec().dumps(Words(frozenset("abcdefgh"))).decode())
+"""
+
+
+def test_one_set_is_always_the_same_text() -> None:
+    """Python orders sets anew in each process; a repeated append must be recognised."""
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", SETS],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "123"
+    }
+    assert {'{"words":["a","b","c","d","e","f","g","h"]}\n'} == texts

@@ -11,7 +11,7 @@ from attrs import field, frozen, make_class
 from sourcery import event
 from sourcery.codec import JsonCodec, encode_event
 from sourcery.errors import DefinitionError, UndeclaredEvent
-from tests.codec.everything import Card, Cash, Colour
+from sourcery.testing.conformance.codecs.everything import Card, Cash, Colour
 
 
 class Strange:
@@ -91,3 +91,11 @@ def test_what_is_no_event_is_refused(codec: JsonCodec, stranger: object) -> None
     """The error says how to make it one."""
     with pytest.raises(UndeclaredEvent, match="@event"):
         encode_event(codec, stranger)
+
+
+def test_a_strict_codec_refuses_what_the_class_does_not_have() -> None:
+    """Events ignore unknown fields; snapshots must not."""
+    stored = b'{"number":"1","colour":"red"}'
+    assert Card("1") == JsonCodec().reader(Card)(stored)
+    with pytest.raises(Exception, match="colour"):
+        JsonCodec(strict=True).reader(Card)(stored)

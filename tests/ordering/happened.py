@@ -1,13 +1,5 @@
-"""The one event that the tests of ordering append."""
+"""The event of the conformance kit, for our own tests."""
 
-from attrs import frozen
+from sourcery.testing.conformance.happened import Happened
 
-from sourcery import event
-
-
-@event("ordering.happened")
-@frozen
-class Happened:
-    """Something, with a number to tell it from others."""
-
-    number: int = 0
+__all__ = ["Happened"]

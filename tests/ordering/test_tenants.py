@@ -7,9 +7,9 @@ from sqlalchemy import Engine, create_engine, text
 
 from sourcery import EventStore
 from sourcery.dialects import floors
+from sourcery.testing.conformance.stress.sabotage import statements_with
 from sourcery.upgrade import upgrade, within_schema
 from tests.databases import Database
-from tests.ordering.sabotage import statements_with
 from tests.ordering.support import InFlight, append, in_flight, read, stored
 
 pytestmark = [pytest.mark.databases("postgresql"), pytest.mark.promise(49)]

@@ -27,7 +27,7 @@ def test_wheel_holds_the_package_and_its_revisions(wheel: Path) -> None:
     revisions = {f"sourcery/migrations/{path}" for path in files("alembic/migrations")}
     with ZipFile(wheel) as archive:
         packed = {path for path in archive.namelist() if ".dist-info/" not in path}
-    assert code | revisions == packed
+    assert code | revisions | {"sourcery_pytest.py"} == packed
 
 
 def test_wheel_says_what_it_is(wheel: Path) -> None:
@@ -39,6 +39,11 @@ def test_wheel_says_what_it_is(wheel: Path) -> None:
 
 def test_wheel_offers_the_autogenerate_plugin(wheel: Path) -> None:
     """Alembic finds the plug-in under a name that it runs without being told to."""
-    section, entry = read(wheel, "entry_points.txt").split("\n", 1)
-    assert "[alembic.plugins]" == section
-    assert "alembic.autogenerate.sourcery = sourcery.autogenerate" == entry.strip()
+    plugins, _ = read(wheel, "entry_points.txt").split("\n\n", 1)
+    assert "[alembic.plugins]\nalembic.autogenerate.sourcery = sourcery.autogenerate" == plugins
+
+
+def test_wheel_offers_the_options_of_the_kit(wheel: Path) -> None:
+    """Pytest finds them in a module that does not import the library."""
+    _, options = read(wheel, "entry_points.txt").split("\n\n", 1)
+    assert "[pytest11]\nsourcery = sourcery_pytest" == options.strip()

@@ -1,16 +1,5 @@
-"""What the tests of reading ask for."""
+"""What the tests of reading ask for: the conformance kit's store."""
 
-from collections.abc import Iterator
+from sourcery.testing.conformance.fixtures import bank
 
-import pytest
-
-from sourcery import EventStore
-from tests.databases import Database
-from tests.domain import open_bank
-
-
-@pytest.fixture
-def bank(database: Database) -> Iterator[EventStore]:
-    """A store that declares the test domain."""
-    with open_bank(database) as store:
-        yield store
+__all__ = ["bank"]

@@ -1,22 +1,14 @@
 """What the tests of the schema ask for."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
-from sourcery.engine import open_engine
+from sourcery.testing.conformance.fixtures import engine
+from sourcery.testing.conformance.migrations import INI, Alembic
 from tests.databases import Database
-from tests.schema.support import INI, Alembic
 
-
-@pytest.fixture
-def engine(empty_database: Database) -> Iterator[Engine]:
-    """An engine, as the store makes it, on a database without any table."""
-    opened = open_engine(empty_database.url)
-    yield opened.engine
-    opened.close()
+__all__ = ["alembic", "engine"]
 
 
 @pytest.fixture

@@ -9,9 +9,7 @@ import pytest
 from sqlalchemy import Engine, inspect, select, text
 
 from sourcery import schema
-from sourcery.upgrade import upgrade
-from tests.databases import Database
-from tests.schema.support import (
+from sourcery.testing.conformance.migrations import (
     FIRST_TABLES,
     HEAD,
     INI,
@@ -22,6 +20,8 @@ from tests.schema.support import (
     run,
     tables,
 )
+from sourcery.upgrade import upgrade
+from tests.databases import Database
 
 ROOT = Path(__file__).parents[2]
 

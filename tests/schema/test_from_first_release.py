@@ -5,11 +5,7 @@ from sqlalchemy import Engine, text
 
 from sourcery import EventStore, Stream, UnitOfWork, identity, schema
 from sourcery.errors import SchemaBehind, SchemaMissing
-from sourcery.upgrade import upgrade, within_schema
-from tests.databases import Database
-from tests.domain import Opened
-from tests.schema.first_release import CATEGORY, STREAM, contents, write
-from tests.schema.support import (
+from sourcery.testing.conformance.migrations import (
     FIRST_TABLES,
     TABLES,
     VERSION_TABLE,
@@ -19,6 +15,10 @@ from tests.schema.support import (
     tables,
     upgrade_to,
 )
+from sourcery.upgrade import upgrade, within_schema
+from tests.databases import Database
+from tests.domain import Opened
+from tests.schema.first_release import CATEGORY, STREAM, contents, write
 
 FIRST = "sourcery_0001"
 ADA = Stream(CATEGORY, STREAM)

@@ -15,9 +15,9 @@ from sourcery import schema
 from sourcery import upgrade as module
 from sourcery.engine import open_engine
 from sourcery.errors import UpgradeBlocked
+from sourcery.testing.conformance.migrations import check, upgrade_to
 from sourcery.upgrade import exclusively, upgrade
 from tests.databases import Database
-from tests.schema.support import check, upgrade_to
 
 #: Says "ready", waits for a line, upgrades, and says how many revisions it ran.
 PROGRAM = """

@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import Engine
 
 from sourcery import EventStore, schema
+from sourcery.testing.conformance.migrations import check
 from sourcery.upgrade import upgrade
 from tests.databases import Database
 from tests.domain import AccountEvent
 from tests.schema.previous_release import NoHistory, Release, unpack
-from tests.schema.support import check
 
 #: Makes the tables unless they are there, opens an account, uses it, and says what it read.
 PROGRAM = """

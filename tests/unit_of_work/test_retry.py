@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from sourcery import EventStore, UnitOfWork, transact
 from sourcery.errors import Retryable, RetryTransaction
-from tests.append.together import DEADLINE, together
+from sourcery.testing.conformance.together import DEADLINE, together
 from tests.domain import (
     ADA,
     BOB,

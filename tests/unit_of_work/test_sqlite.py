@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sourcery import EventStore, UnitOfWork, transact
 from sourcery.dialects.sqlite import configure
 from sourcery.errors import DatabaseMisconfigured, RetryTransaction
-from tests.append.together import together
+from sourcery.testing.conformance.together import together
 from tests.databases import Database
 from tests.domain import ADA, Account, Deposited, Note, append, events_stored, make_notes, versions
 

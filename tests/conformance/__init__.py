@@ -1,0 +1,1 @@
+"""The conformance kit on the databases of `[db]`."""
