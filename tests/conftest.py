@@ -8,7 +8,7 @@ from tests.brokers import BROKERS, Brokers
 from tests.databases import SCHEMA, SERVERS, NotConfigured, Servers
 from tests.databases.named import ALL
 
-pytest_plugins = ["pytester", "tests.databases.fixtures"]
+pytest_plugins = ["pytester", "tests.databases.fixtures", "tests.kills.matrix"]
 
 #: Folders whose tests take long: unless `--db` says more, they run on one server of each family.
 LONG = {
@@ -18,6 +18,7 @@ LONG = {
     "demo",
     "faults",
     "inbox",
+    "kills",
     "live",
     "outgoing",
     "project",

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -11,7 +10,7 @@ from attrs import define, field, frozen
 from sourcery import ErrorPolicy, EventStore, Relay
 from sourcery.messages import Message, Publisher, Result
 from sourcery.publishers import publisher_for
-from tests.delivery.sabotage import SABOTAGES
+from tests.faults.life import begun
 
 Say = Callable[[str], None]
 
@@ -41,10 +40,7 @@ class Spec:
 
 def live(spec: Spec, say: Say) -> None:
     """Work until SIGTERM."""
-    for name in spec.sabotage:
-        SABOTAGES[name]()
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop = begun(spec.sabotage)
     policy = ErrorPolicy("park", retries=1_000_000, wait=0.02, longest_wait=0.1)
     with EventStore(spec.url) as store:
         Relay(

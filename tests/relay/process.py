@@ -10,8 +10,8 @@ from attrs import define, frozen
 
 from sourcery import ErrorPolicy, EventStore, Relay
 from sourcery.messages import Message, Publisher, Result
+from tests.faults.life import begun
 from tests.relay.ledger import FilePublisher
-from tests.relay.sabotage import SABOTAGES
 from tests.relay.support import number_of
 
 Say = Callable[[str], None]
@@ -41,10 +41,7 @@ class Spec:
 
 def live(spec: Spec, say: Say) -> None:
     """Work until SIGTERM."""
-    for name in spec.sabotage:
-        SABOTAGES[name]()
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop = begun(spec.sabotage)
     policy = ErrorPolicy(spec.then, retries=spec.retries, wait=0.02, longest_wait=0.1)
     publisher = Harmed(FilePublisher(spec.path, spec.timeout, spec.bad), spec, say)
     with EventStore(spec.url) as store:
