@@ -31,7 +31,9 @@ _STATEMENTS: Final = {
     "snapshot": r"INSERT .*INTO sourcery_snapshots|UPDATE sourcery_snapshots",
     "switch": r"INSERT INTO sourcery_read_models|UPDATE sourcery_read_models",
 }
-_PATTERNS: Final = {step: re.compile(text, re.DOTALL) for step, text in _STATEMENTS.items()}
+_PATTERNS: Final = {
+    step: re.compile(text, re.DOTALL | re.IGNORECASE) for step, text in _STATEMENTS.items()
+}
 #: The rest of the steps; a relay's checkpoint is its acknowledgement.
 STEPS: Final = (*_STATEMENTS, "commit", "handler", "send", "acknowledge")
 #: On a connection that has something to commit.

@@ -23,19 +23,10 @@ from tests.domain import (
     notes_stored,
     open_bank,
 )
-from tests.unit_of_work.proxy import Proxy
+from tests.proxy import Proxy
 from tests.unit_of_work.waiting import wait_until
 
 pytestmark = [pytest.mark.promise(49), pytest.mark.databases("postgresql", "mariadb")]
-
-
-@pytest.fixture
-def proxy(database: Database) -> Iterator[Proxy]:
-    """Stands before the server of this test's database."""
-    assert database.url.host
-    assert database.url.port
-    with Proxy(database.url.host, database.url.port) as proxy:
-        yield proxy
 
 
 @pytest.fixture

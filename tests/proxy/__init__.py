@@ -1,0 +1,6 @@
+"""The one TCP proxy of the tests: a wire to a database or broker that breaks when it is told to."""
+
+from tests.proxy.link import Link, Way
+from tests.proxy.proxy import Proxy
+
+__all__ = ["Link", "Proxy", "Way"]
