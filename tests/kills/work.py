@@ -164,7 +164,7 @@ class Work:
 
     def _drain(self, worker: Any, name: str) -> None:
         """A killed process may keep its floor for a moment more: what is above comes then."""
-        last = self.store.now().last
+        last = self.store.database.last_drawn()
         worker.drain(DEADLINE)
         while Consumer(self.store, name).health().position < last:
             worker.drain(DEADLINE)

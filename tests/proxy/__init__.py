@@ -2,5 +2,6 @@
 
 from tests.proxy.link import Link, Way
 from tests.proxy.proxy import Proxy
+from tests.proxy.rules import Fault
 
-__all__ = ["Link", "Proxy", "Way"]
+__all__ = ["Fault", "Link", "Proxy", "Way"]
