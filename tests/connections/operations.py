@@ -196,7 +196,7 @@ def switched(place: Place, name: str) -> None:
     with Session(place.near.engine) as session:
         number = serving_model(session, first(place.near), second(place.near)).version
     model = (second if number == 1 else first)(place.far, lease=5.0)
-    model.build(DEADLINE)
+    insistently(partial(model.build, DEADLINE))
     insistently(partial(model.switch, DEADLINE))
 
 
