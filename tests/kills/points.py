@@ -26,7 +26,7 @@ _STATEMENTS: Final = {
     "insert outbox": r"INSERT INTO sourcery_outbox",
     "inline rows": r"INSERT INTO fault_applied",
     "accept": r"INSERT .*INTO sourcery_inbox",
-    "checkpoint": r"UPDATE sourcery_consumers SET position",
+    "checkpoint": r"UPDATE sourcery_consumers SET `?position",
     "park": r"INSERT INTO sourcery_dead_letters",
     "snapshot": r"INSERT .*INTO sourcery_snapshots|UPDATE sourcery_snapshots",
     "switch": r"INSERT INTO sourcery_read_models|UPDATE sourcery_read_models",
