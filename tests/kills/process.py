@@ -1,5 +1,7 @@
 """One process that does its work and is killed at a point of it."""
 
+from typing import Final
+
 from attrs import frozen
 
 from sourcery import EventStore
@@ -8,6 +10,9 @@ from tests.faults.life import sabotaged
 from tests.faults.model import Mirror, Moved
 from tests.kills.points import Moment, Points, Say
 from tests.kills.work import PARTS, Ledger, Work
+
+#: Of the store, in processes and tests.
+AGGREGATES: Final = (Ledger, Mirror, Account)
 
 
 @frozen(kw_only=True)
@@ -33,7 +38,7 @@ def live(spec: Spec, say: Say) -> None:
     """Do all parts, or die."""
     sabotaged(spec.sabotage)
     points = Points(say, (spec.step, spec.moment, spec.at))
-    with EventStore(spec.url, aggregates=[Ledger, Mirror, Account], events=Moved) as store:
+    with EventStore(spec.url, aggregates=AGGREGATES, events=Moved) as store:
         points.install(store.engine)
         work = Work(store, points, spec.name, spec.path, spec.lease)
         for part in spec.parts:

@@ -12,7 +12,7 @@ from attrs import astuple
 
 from tests.faults.fleet import Fleet
 from tests.kills.matrix import PROPERTY
-from tests.kills.points import STEPS
+from tests.kills.points import STEPS, Moment
 from tests.kills.scene import Cell, Point, Scene
 from tests.kills.work import PAGE, THOROUGH
 
@@ -75,3 +75,15 @@ def test_killed_around_a_step_all_is_as_if_nobody_had_died(
                 assert {} == scene.faults()
             assert cell.doubles <= most_doubles(point, cell.kills)
             record_property(PROPERTY, (step, point.moment, database_name, *astuple(cell)))
+
+
+def test_of_two_at_once_one_dies(url: str, fleet: Fleet, tmp_path: Path) -> None:
+    """The same commands, consumers and messages: whoever is left has done all, and that once."""
+    moments: list[tuple[str, Moment]] = [("accept", "after"), ("commit", "before")]
+    moments += [("handler", "after"), ("send", "after")]
+    with Scene(url, tmp_path / "sent", fleet, PARTS["commit"]) as scene:
+        kills = 0
+        for step, moment in moments:
+            kills += scene.both(Point(step, moment), 2)
+            assert {} == scene.faults()
+        assert kills
