@@ -42,8 +42,8 @@ COMMANDS: Final = 6
 THOROUGH: Final = "SOURCERY_KILLS" in os.environ
 #: Which time a process that recovers from a kill dies, one process after the other.
 AGAIN: Final = (1, 1, 2, 3) if THOROUGH else (1,)
-#: A death in hand of an event or message costs it an attempt; so many have not spent all.
-RETRIES: Final = len(AGAIN) + 1
+#: A death costs what was in hand an attempt, and so does a lease lost on a busy machine.
+RETRIES: Final = len(AGAIN) + 3
 #: Events or messages of a page.
 PAGE: Final = 4
 #: Consumer of the inbox, and the subscriber.
