@@ -43,9 +43,12 @@ def points(step: str, database: str) -> list[Point]:
     return [Point(step, moment) for moment in moments]
 
 
-def occurrences(times: int) -> list[int]:
-    """The first, a middle one and the last; or all."""
-    return list(range(1, times + 1)) if THOROUGH else sorted({1, (times + 1) // 2, times})
+def occurrences(times: int, moment: Moment) -> list[int]:
+    """Before: the first and a middle one; after: a middle one and the last; or all."""
+    if THOROUGH:
+        return list(range(1, times + 1))
+    middle = (times + 1) // 2
+    return sorted({1, middle} if moment == "before" else {middle, times})
 
 
 def most_doubles(point: Point, kills: int) -> int:
@@ -70,7 +73,7 @@ def test_killed_around_a_step_all_is_as_if_nobody_had_died(
         assert {} == scene.faults()
         for point in places:
             cell = Cell()
-            for at in occurrences(times[point]):
+            for at in occurrences(times[point], point.moment):
                 cell += scene.round(point, at)
                 assert {} == scene.faults()
             assert cell.doubles <= most_doubles(point, cell.kills)
