@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from weakref import finalize
@@ -52,24 +53,39 @@ class OpenedEngine:
     close: Callable[[], Any] = field(default=lambda: None)
 
     def connect(self, options: Mapping[str, Any]) -> Connection:
-        """A connection with these execution options.
-
-        Some drivers ask the server to set one, and then a pooled connection may turn out to
-        be dead: that is an OperationalError with `connection_invalidated`, as anywhere else.
-        """
-        connection = self.engine.connect()
-        try:
-            return connection.execution_options(**self._lacking(options))
-        except self.engine.dialect.loaded_dbapi.Error as error:
-            connection.invalidate(error)
-            connection.close()
-            what = "setting the isolation level"
-            raise OperationalError(what, None, error, connection_invalidated=True) from error
+        """A connection with these execution options."""
+        return connect(self.engine, self._lacking(options))
 
     def _lacking(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """The options that the connection has not had from the start."""
         standing = self.standing
         return {k: v for k, v in options.items() if k not in standing or standing[k] != v}
+
+
+def connect(engine: Engine, options: Mapping[str, Any]) -> Connection:
+    """A connection with these execution options.
+
+    Some drivers ask the server to set one, and then a pooled connection may turn out to
+    be dead: that is an OperationalError with `connection_invalidated`, as anywhere else.
+    """
+    connection = engine.connect()
+    try:
+        return connection.execution_options(**options)
+    except engine.dialect.loaded_dbapi.Error as error:
+        connection.invalidate(error)
+        connection.close()
+        what = "setting the isolation level"
+        raise OperationalError(what, None, error, connection_invalidated=True) from error
+
+
+@contextmanager
+def connected(engine: Engine, options: Mapping[str, Any]) -> Generator[Connection]:
+    """The same, closed at the end of the block."""
+    connection = connect(engine, options)
+    try:
+        yield connection
+    finally:
+        let_go(connection)
 
 
 def let_go(connection: Connection) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from sourcery.aggregate import Aggregate
 from sourcery.errors import DefinitionError, InvalidArgument, Retryable
+from sourcery.log import is_lost
 from sourcery.store import EventStore
 from sourcery.stream import StreamId
 from sourcery.token import Token
@@ -40,9 +41,10 @@ def transact(
 ) -> Transacted[T]:
     """Run `function(uow)` in a unit of work and commit; again on fresh state if need be.
 
-    Repeated are conflicts, deadlocks, serialization failures, a connection lost before the
-    commit, and an IntegrityError of your own rows when a loaded stream is stale: up to
-    `attempts` runs with 5 to 100 ms between them. So the function must have no effect outside
+    Repeated are conflicts, deadlocks, serialization failures, a connection that was not to be had
+    or was lost before the commit, and an IntegrityError of your own rows when a loaded stream is
+    stale: up to `attempts` runs with 5 to 100 ms between them. What the server still holds of a
+    lost connection is ended first. So the function must have no effect outside
     the unit of work. Any other exception passes through at once. When the attempts are spent
     the last error is raised, with a note that says so.
     """
@@ -60,6 +62,8 @@ def transact(
             if attempt == attempts:
                 error.add_note(f"gave up after {attempt} attempts")
                 raise
+            if is_lost(error):
+                unit.end_backend()
         time.sleep(random.uniform(*WAIT))  # noqa: S311 - jitter, not a secret
     raise AssertionError("unreachable")
 
@@ -69,7 +73,7 @@ def may_run_again(store: EventStore, unit: UnitOfWork | None, error: Exception) 
     if isinstance(error, IntegrityError):
         return unit is not None and unit.find_conflict() is not None
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or store.database.dialect.restarts(error)
+        return is_lost(error) or store.database.dialect.restarts(error)
     return isinstance(error, Retryable)
 
 

@@ -211,6 +211,21 @@ class UnitOfWork(UnitStates):
         except Exception:
             logger.warning("a unit of work could not be rolled back", exc_info=True)
 
+    def end_backend(self) -> None:
+        """End the server's side of a lost connection, as far as the server can be reached.
+
+        It need not have noticed, and what it holds locked would make the next attempt wait.
+        """
+        database, backend = self._store.database, self._transaction.backend
+        if backend is None or self._transaction.joined:
+            return
+        try:
+            with database.reading() as connection:
+                database.dialect.end_backend(connection, backend)
+        except DBAPIError as error:
+            cause = type(error.orig).__name__
+            logger.warning("the server's side of a lost connection was not ended: %s", cause)
+
     def find_conflict(self) -> VersionConflict | None:
         """After an IntegrityError of your own rows: whether a loaded stream is stale.
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sourcery import schema as declared
 from sourcery.dialects import dialect_for
 from sourcery.dialects.statements import schema_of
+from sourcery.engine import connected
 from sourcery.errors import DatabaseMisconfigured, UpgradeBlocked
 from sourcery.identity import check_revision, read_identity
 
@@ -58,7 +59,7 @@ def upgrade(engine: Engine, *, schema: str | None = None) -> None:
 def _check_result(engine: Engine) -> None:
     """Raise `SchemaAhead` for tables this code cannot use; say so when nothing was mended."""
     options = dialect_for(engine.dialect.name).read_options
-    with engine.connect().execution_options(**options) as connection:
+    with connected(engine, options) as connection:
         identity = read_identity(connection)
     if identity.revision < declared.REVISION:
         raise DatabaseMisconfigured(
@@ -91,7 +92,7 @@ def within_schema(engine: Engine, schema: str | None) -> Engine:
 def _is_current(engine: Engine) -> bool:
     """Whether all this code needs is there, in whichever Alembic tree it was made."""
     options = dialect_for(engine.dialect.name).read_options
-    with engine.connect().execution_options(**options) as connection:
+    with connected(engine, options) as connection:
         if not inspect(connection).has_table(declared.store.name, schema=schema_of(connection)):
             return False
         revision = connection.execute(select(declared.store.c.revision)).scalar()
@@ -100,7 +101,7 @@ def _is_current(engine: Engine) -> bool:
 
 def _once(engine: Engine, work: Callable[[Connection], None]) -> None:
     options = dialect_for(engine.dialect.name).write_options
-    with engine.connect().execution_options(**options) as connection:
+    with connected(engine, options) as connection:
         if engine.dialect.name in ("mysql", "mariadb"):
             connection.detach()  # closing it, not returning it, ends its lock and settings
         with connection.begin():

@@ -10,17 +10,19 @@ from tests.databases import SCHEMA, SERVERS, NotConfigured, Servers
 from tests.databases.named import ALL
 from tests.databases.servers import FAMILIES
 
-pytest_plugins = ["pytester", "tests.databases.fixtures"]
+pytest_plugins = ["pytester", "tests.databases.fixtures", "tests.kills.matrix"]
 
 #: Folders whose tests take long: unless `--db` says more, they run on one server of each family.
 LONG = {
     "cloning",
     "conformance",
+    "connections",
     "control",
     "delivery",
     "demo",
     "faults",
     "inbox",
+    "kills",
     "live",
     "outgoing",
     "project",

@@ -97,7 +97,10 @@ class RelayPages:
     # -- sending -----------------------------------------------------------------------
 
     def _send(self, shard: Shard, trip: Trip) -> bool:
-        while (batch := trip.next_batch()) and self.desk.may_send(shard):
+        while batch := trip.next_batch():
+            if not self.desk.may_send(shard):
+                self._unspent(shard)
+                break
             if not self._send_batch(shard, trip, batch):
                 break
         self._write(shard, trip)
@@ -117,11 +120,18 @@ class RelayPages:
         if shard.is_single:
             may_send = partial(self.desk.may_send, shard)
             alone = self.desk.sender.send_alone(batch[0][1], may_send)
+            if alone is None:
+                self._unspent(shard)
             return None if alone is None else [alone]
         results = self.desk.sender.send([message for _, message in batch])
         if results is None:
             self._send_singly(shard)
         return results
+
+    def _unspent(self, shard: Shard) -> None:
+        """The attempt was stored before, and not made: it is stored again with the next."""
+        if shard.careful:
+            shard.attempts -= 1
 
     def _send_singly(self, shard: Shard) -> None:
         """Send all of this page one by one, so that the one that fails is found."""
@@ -181,8 +191,7 @@ class RelayPages:
             self._send_singly(shard)  # the broker is there: something in the page breaks it
             return
         self.circuit.open(trip.interrupted)
-        if shard.careful:
-            shard.attempts -= 1  # it was stored before, and an outage costs none
+        self._unspent(shard)  # an outage costs none
         self.desk.pause(shard)
 
 

@@ -55,6 +55,8 @@ class Link:
         self._connection: Connection | None = None
         #: The server's name for the connection.
         self.mark: str | None = None
+        #: That of one which was lost. The server need not know, and keeps what it holds locked.
+        self._lost: str | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -86,6 +88,9 @@ class Link:
         try:
             with connection.begin():
                 dialect.begin(connection)
+                if self._lost is not None:
+                    dialect.end_marked(connection, self._lost)
+                    self._lost = None
                 return connection, dialect.backend_mark(connection)
         except BaseException:
             let_go(connection)
@@ -114,7 +119,12 @@ class Link:
                 raise
 
     def close(self) -> None:
-        """Let go of the connection, whatever state it is in. The next use opens another."""
+        """Let go of the connection, whatever state it is in. The next use opens another.
+
+        That ends what the server may still have of one which was lost.
+        """
+        if self.is_lost:
+            self._lost = self.mark
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(DBAPIError):

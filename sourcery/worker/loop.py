@@ -15,7 +15,7 @@ from sourcery.context import in_handler
 from sourcery.errors import InvalidArgument, RetryTransaction, UseTheHandlersSession, WaitTimeout
 from sourcery.store import EventStore
 from sourcery.waiting import Waiting
-from sourcery.worker.link import Unreachable
+from sourcery.worker.link import Unreachable, reaching
 from sourcery.worker.means import Means
 from sourcery.worker.settings import Settings, check_timeout
 
@@ -88,8 +88,8 @@ class Worker:
         """Work until all that is settled now is handled; the number of events handled here."""
         began, seconds = time.monotonic(), check_timeout(timeout)
         with self._at_work(None) as rounds:
-            target = self.store.settled()
-            while not rounds.waiting.stopped:
+            target = self._target(rounds, began + seconds)
+            while target is not None and not rounds.waiting.stopped:
                 left = began + seconds - time.monotonic()
                 is_busy = self._round(rounds, force=True, at_most=left)
                 rounds.raise_failure()
@@ -101,6 +101,19 @@ class Worker:
                 if not is_busy:
                     rounds.rest(at_most=left)
             return rounds.handled
+
+    def _target(self, rounds: Turner, deadline: float) -> int | None:
+        """What is settled now; None when it was stopped. A lost connection is waited for."""
+        while not rounds.waiting.stopped:
+            try:
+                with reaching():
+                    return self.store.settled()
+            except Unreachable as error:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise error.reason from None
+                rounds.reconnect(error, left)
+        return None
 
     def stop(self) -> None:
         """End the run and every wait in it at once, after the event in hand."""

@@ -1,4 +1,4 @@
-"""What a test asks for: `database`, `empty_database`, `store`."""
+"""What a test asks for: `database`, `empty_database`, `store`, `proxy`."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.databases import SERVERS, Database, Server, Servers
+from tests.proxy import Proxy
 
 if TYPE_CHECKING:
     from sourcery import EventStore
@@ -31,6 +32,15 @@ def database(database_name: str, server: Server) -> Iterator[Database]:
     url = server.create_upgraded()
     yield Database(name=database_name, url=url, server=server)
     server.drop_database(url)
+
+
+@pytest.fixture
+def proxy(database: Database) -> Iterator[Proxy]:
+    """Stands before the server of this test's database."""
+    assert database.url.host
+    assert database.url.port
+    with Proxy(database.url.port, database.url.host) as proxy:
+        yield proxy
 
 
 @pytest.fixture

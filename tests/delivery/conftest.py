@@ -6,9 +6,9 @@ import pytest
 
 from tests.brokers import BROKERS, Broker
 from tests.brokers.tansu import Tansu
-from tests.delivery.proxy import Proxy
 from tests.delivery.target import BrokerTarget
 from tests.faults.conftest import fleet, url
+from tests.proxy import Proxy
 from tests.publishers.conftest import webhooks
 from tests.publishers.sites import SITES
 from tests.relay.conftest import background, running

@@ -2,61 +2,37 @@
 
 import os
 import signal
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from attrs import define, field, frozen
 
-from sourcery import ErrorPolicy, EventStore, Relay
 from sourcery.messages import Message, Publisher, Result
 from sourcery.publishers import publisher_for
-from tests.delivery.sabotage import SABOTAGES
-
-Say = Callable[[str], None]
+from tests.relay.process import RelaySpec, Say, run
 
 #: Seconds that one call of a publisher takes at the most.
 TIMEOUT: Final = 1.0
 
 
 @frozen(kw_only=True)
-class Spec:
+class Spec(RelaySpec):
     """What a process is to run."""
 
-    url: str
     #: The URL of the publisher, with its options.
     to: str
-    topic: str
     shards: int = 2
     page: int = 50
-    #: Longer than the publisher's timeout; a killed relay is replaced so many seconds later.
     lease: float = 1.5
     #: In the middle of which batch the process ends; its first is 1.
     dies_in: int | None = None
-    #: Safeguards to switch off.
-    sabotage: tuple[str, ...] = ()
     #: Whether the publisher sends the last message of a batch first.
     reverses: bool = False
 
 
 def live(spec: Spec, say: Say) -> None:
     """Work until SIGTERM."""
-    for name in spec.sabotage:
-        SABOTAGES[name]()
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    policy = ErrorPolicy("park", retries=1_000_000, wait=0.02, longest_wait=0.1)
-    with EventStore(spec.url) as store:
-        Relay(
-            store,
-            Harmed(publisher_for(spec.to), spec),
-            topics=[spec.topic],
-            shards=spec.shards,
-            page=spec.page,
-            lease=spec.lease,
-            on_error=policy,
-            longest_interval=0.1,
-        ).run(stop)
+    run(spec, Harmed(publisher_for(spec.to), spec))
 
 
 @define(eq=False)

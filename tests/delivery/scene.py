@@ -12,10 +12,10 @@ from attrs import define, field
 
 from sourcery import Consumer, EventStore
 from tests.delivery.process import Spec
-from tests.delivery.proxy import Way
 from tests.delivery.target import BrokerTarget, Target
 from tests.faults.fleet import Fleet, Worker
 from tests.ordering.support import wait_until
+from tests.proxy import Way
 from tests.relay.account import Account
 from tests.relay.support import all_passed, has_rows, row_of
 from tests.relay.writer import Writer

@@ -8,7 +8,7 @@ from typing import Protocol
 from attrs import define, field
 
 from tests.delivery.process import TIMEOUT
-from tests.delivery.proxy import Proxy
+from tests.proxy import Proxy
 from tests.publishers.sites import NatsSite, Received, Site
 from tests.relay.account import Account, Line
 

@@ -112,15 +112,11 @@ def run(
     harm: Callable[[Scene], None],
     *,
     seed: int = 1,
-    pause: float = 0.05,
 ) -> dict[str, Outcome]:
-    """Do the harm to workers under load, let them finish in peace; each consumer's account.
-
-    `pause` is what each writer waits between two transactions, in seconds.
-    """
+    """Do the harm to workers under load, let them finish in peace; each consumer's account."""
     with EventStore(url, aggregates=[Mirror], events=Moved) as store, Fleet() as fleet:
         make_tables(store.engine)
-        with Load(store, pause=pause) as load:
+        with Load(store) as load:
             workers = [fleet.start(spec) for spec in specs]
             scene = Scene(store, fleet, load, workers, Random(seed))
             harm(scene)

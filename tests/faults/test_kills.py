@@ -1,6 +1,7 @@
 """Promise 21: killed at any point, a subscriber has handled everything exactly once.
 
 `SOURCERY_KILLS=200 pytest tests/faults/test_kills.py` kills so many; a plain run kills fewer.
+What is seen when the checkpoint is committed apart from the handler's rows: `tests/kills`.
 """
 
 import os
@@ -34,38 +35,3 @@ def test_killed_at_random_nothing_is_lost_or_doubled(database: Database, url: st
     """Read models equal a fold of the log, and a process manager acted once on each event."""
     kills = KILLS if database.family != "sqlite" else KILLS // 4
     assert {} == faults_of(run(url, crew(url), partial(kill, times=kills)))
-
-
-#: Seconds that each writer waits: without a COMMIT of its own for each event all is slower.
-GENTLY: Final = 0.2
-
-
-def alone(url: str, *sabotage: str) -> list[Spec]:
-    """Three consumers with pages of one event, of a read model that does not defend itself."""
-    names = ("first", "second", "third")
-    return [
-        Spec(url=url, consumer=name, page=1, lease=LEASE, once=False, sabotage=sabotage)
-        for name in names
-    ]
-
-
-@pytest.mark.databases("postgresql", "mariadb")
-def test_a_checkpoint_committed_first_loses_events(url: str) -> None:
-    """The test of the test: it must be the transaction of what the handler wrote."""
-    faults = faults_of(
-        run(url, alone(url, "checkpoint_first"), partial(kill, times=6), pause=GENTLY)
-    )
-    assert any(found.get("lost") for found in faults.values())
-
-
-def test_a_checkpoint_committed_last_doubles_events(url: str) -> None:
-    """The same, the other way round."""
-    faults = faults_of(
-        run(url, alone(url, "checkpoint_last"), partial(kill, times=6), pause=GENTLY)
-    )
-    assert any(found.get("doubled") for found in faults.values())
-
-
-def test_under_the_same_kills_ours_does_neither(url: str) -> None:
-    """It is where the checkpoint is written, not the load, that makes the difference."""
-    assert {} == faults_of(run(url, alone(url), partial(kill, times=6), pause=GENTLY))

@@ -18,7 +18,7 @@ from tests.faults.model import CALM, Mirror, Model, Moved
 from tests.faults.outcome import outcome_of
 from tests.faults.support import row_of
 from tests.ordering.support import wait_until
-from tests.unit_of_work.proxy import Proxy
+from tests.proxy import Proxy
 
 pytestmark = [
     pytest.mark.promise(21),
@@ -30,15 +30,6 @@ DEADLINE = 60.0
 #: The amount of the event in whose page COMMIT is broken.
 BREAK = 7
 CONSUMER = "balances"
-
-
-@pytest.fixture
-def proxy(database: Database) -> Iterator[Proxy]:
-    """Stands before the server of this test's database."""
-    assert database.url.host
-    assert database.url.port
-    with Proxy(database.url.host, database.url.port) as proxy:
-        yield proxy
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from sourcery import EventStore
 from sourcery.subscriber import Subscriber
 from sourcery.worker import ErrorPolicy
 from sourcery.worker.settings import Action
+from tests.faults.life import begun
 from tests.faults.model import Mirror, Model, Moved
-from tests.faults.sabotage import SABOTAGES
 
 #: Amounts that mean something to the handler.
 FREEZE: Final = 1_000_003
@@ -58,10 +58,7 @@ class Spec:
 
 def live(spec: Spec, say: Say) -> None:
     """Work until SIGTERM."""
-    for name in spec.sabotage:
-        SABOTAGES[name]()
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop = begun(spec.sabotage)
     with EventStore(spec.url, aggregates=[Mirror], events=Moved) as store:
         if store.engine.dialect.name == "postgresql":
             event.listen(store.engine, "checkout", _tell_its_thread)

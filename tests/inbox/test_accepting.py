@@ -1,5 +1,6 @@
 """A handler behind its inbox: call it for every delivery."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,8 +22,8 @@ from tests.domain import (
     open_bank,
 )
 from tests.inbox.support import accepted, let_pass, remembered
+from tests.proxy import Proxy
 from tests.subscriber.support import deposit, subscriber
-from tests.unit_of_work.proxy import Proxy
 
 pytestmark = pytest.mark.promise(43)
 
@@ -133,25 +134,22 @@ def test_a_handler_that_gives_back_a_coroutine_has_done_nothing(bank: EventStore
 @pytest.mark.promise(49)
 @pytest.mark.databases("postgresql", "mariadb")
 @pytest.mark.parametrize("moment", ["before_commit", "after_commit"])
-def test_rule_13_after_a_lost_commit_the_inbox_knows(database: Database, moment: str) -> None:
+def test_rule_13_after_a_lost_commit_the_inbox_knows(
+    database: Database, proxy: Proxy, moment: str
+) -> None:
     """No event tells whether it happened, but the id does: it takes effect once."""
-    assert database.url.host
-    assert database.url.port
-    with Proxy(database.url.host, database.url.port) as proxy:
-        far = Database(
-            name=database.name, url=database.url.set(port=proxy.port), server=database.server
-        )
-        with open_bank(far) as store:
-            make_notes(store.engine)
-            breaks = [getattr(proxy, moment)]
+    far = replace(database, url=database.url.set(port=proxy.port))
+    with open_bank(far) as store:
+        make_notes(store.engine)
+        breaks = [getattr(proxy, moment)]
 
-            @accepting(store, "payments")
-            def note(uow: UnitOfWork, text: str) -> None:
-                uow.session.add(Note(text=text))
-                uow.session.flush()
-                if breaks:
-                    breaks.pop()()
+        @accepting(store, "payments")
+        def note(uow: UnitOfWork, text: str) -> None:
+            uow.session.add(Note(text=text))
+            uow.session.flush()
+            if breaks:
+                breaks.pop()()
 
-            assert note("1", "paid")
-            assert not note("1", "paid again")
-            assert ["paid"] == notes_stored(store)
+        assert note("1", "paid")
+        assert not note("1", "paid again")
+        assert ["paid"] == notes_stored(store)

@@ -10,48 +10,57 @@ from attrs import define, frozen
 
 from sourcery import ErrorPolicy, EventStore, Relay
 from sourcery.messages import Message, Publisher, Result
+from tests.faults.life import begun
 from tests.relay.ledger import FilePublisher
-from tests.relay.sabotage import SABOTAGES
-from tests.relay.support import number_of
+from tests.relay.support import TOPIC, number_of
 
 Say = Callable[[str], None]
 
 
 @frozen(kw_only=True)
-class Spec:
-    """What a process is to run."""
+class RelaySpec:
+    """What any process that runs a relay is told."""
 
     url: str
-    path: str
+    topic: str = TOPIC
     shards: int = 1
     page: int = 20
+    #: Longer than the publisher's timeout; a killed relay is replaced so many seconds later.
     lease: float = 0.6
-    timeout: float = 0.15
     then: Literal["stop", "park", "skip"] = "park"
     retries: int = 1_000_000
+    #: Safeguards to switch off.
+    sabotage: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Spec(RelaySpec):
+    """What a process is to run."""
+
+    path: str
+    timeout: float = 0.15
     #: Numbers that are not sent.
     bad: tuple[int, ...] = ()
     #: A number at which the process freezes, when its batch has been sent.
     freeze: int | None = None
     #: A number at which the process is killed.
     deadly: int | None = None
-    #: Safeguards to switch off.
-    sabotage: tuple[str, ...] = ()
 
 
 def live(spec: Spec, say: Say) -> None:
     """Work until SIGTERM."""
-    for name in spec.sabotage:
-        SABOTAGES[name]()
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    run(spec, Harmed(FilePublisher(spec.path, spec.timeout, spec.bad), spec, say))
+
+
+def run(spec: RelaySpec, publisher: Publisher) -> None:
+    """Send by this publisher until SIGTERM."""
+    stop = begun(spec.sabotage)
     policy = ErrorPolicy(spec.then, retries=spec.retries, wait=0.02, longest_wait=0.1)
-    publisher = Harmed(FilePublisher(spec.path, spec.timeout, spec.bad), spec, say)
     with EventStore(spec.url) as store:
         Relay(
             store,
             publisher,
-            topics=["payments"],
+            topics=[spec.topic],
             shards=spec.shards,
             page=spec.page,
             lease=spec.lease,

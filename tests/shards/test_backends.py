@@ -9,9 +9,9 @@ from sourcery import EventStore
 from sourcery.consumers import take
 from tests.databases import Database
 from tests.ordering.support import append, wait_until
+from tests.proxy import Proxy
 from tests.shards.crew import Crew, rows
 from tests.shards.model import make_tables, outcome_of, see
-from tests.unit_of_work.proxy import Proxy, _close
 
 pytestmark = [
     pytest.mark.promise(22),
@@ -147,15 +147,6 @@ def test_a_stop_with_a_dead_connection_releases_all(store: EventStore, crew: Cre
     assert [None, None] == [row.owner for row in rows(store)]
 
 
-@pytest.fixture
-def proxy(database: Database) -> Iterator[Proxy]:
-    """Stands before the server of this test's database."""
-    assert database.url.host
-    assert database.url.port
-    with Proxy(database.url.host, database.url.port) as proxy:
-        yield proxy
-
-
 def test_a_connection_that_only_we_have_lost_is_ended(
     store: EventStore, database: Database, crew: Crew, proxy: Proxy
 ) -> None:
@@ -165,14 +156,7 @@ def test_a_connection_that_only_we_have_lost_is_ended(
     member = crew.hire(see, lease=3600.0, database=far)
     member.hang(store)
     mark = rows(store)[0].backend
-    lose(proxy)
+    proxy.lose()
     member.handling.let_go()
     wait_until(lambda: outcome_of(store).lost == 0)
     assert not is_connected(store, mark)
-
-
-def lose(proxy: Proxy) -> None:
-    """Lose all connections on the way; the server is not told."""
-    for link in proxy._links:
-        link.mute = True
-        _close(link.client)

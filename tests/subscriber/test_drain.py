@@ -24,6 +24,7 @@ from tests.subscriber.support import (
     row_of,
     subscriber,
 )
+from tests.unit_of_work.test_lost_connection import end_connections
 
 LONG = 600.0
 
@@ -111,6 +112,17 @@ def test_a_lost_database_is_waited_for_no_longer_either(
 
 
 @pytest.mark.databases("postgresql", "mariadb")
+@pytest.mark.promise(27)
+@pytest.mark.databases("postgresql", "mariadb")
+def test_connections_that_are_lost_when_it_begins_cost_nothing(
+    bank: EventStore, database: Database
+) -> None:
+    """Not even its first look, for what is settled."""
+    deposit(bank, "ada", 3)
+    end_connections(database)
+    assert 3 == subscriber(bank, ignore).drain(timeout=DEADLINE)
+
+
 def test_what_is_in_flight_is_not_waited_for(bank: EventStore) -> None:
     """It is not settled, and may never be."""
     last = deposit(bank, "ada", 2)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -23,19 +24,10 @@ from tests.domain import (
     notes_stored,
     open_bank,
 )
-from tests.unit_of_work.proxy import Proxy
+from tests.proxy import Proxy
 from tests.unit_of_work.waiting import wait_until
 
 pytestmark = [pytest.mark.promise(49), pytest.mark.databases("postgresql", "mariadb")]
-
-
-@pytest.fixture
-def proxy(database: Database) -> Iterator[Proxy]:
-    """Stands before the server of this test's database."""
-    assert database.url.host
-    assert database.url.port
-    with Proxy(database.url.host, database.url.port) as proxy:
-        yield proxy
 
 
 @pytest.fixture
@@ -141,6 +133,30 @@ def test_a_commit_still_on_its_way_cannot_happen_after_the_look(
     assert_deposited_once(far)
     assert (2, 2) == (done.result, done.attempts)
     assert list(far.read(ADA))[-1].position == done.token.first
+
+
+def test_a_lost_attempt_that_the_server_holds_does_not_block_the_next(
+    far: EventStore, proxy: Proxy
+) -> None:
+    """Its backend is ended: the server was not told, and the row of its note is unique."""
+    breaks = iter([proxy.lose])
+
+    def work(uow: UnitOfWork) -> None:
+        deposit(uow)
+        uow.session.flush()
+        next(breaks, lambda: None)()
+
+    assert 2 == transact(far, work).attempts
+    assert_deposited_once(far)
+
+
+def test_transact_connects_again(far: EventStore, proxy: Proxy) -> None:
+    """When the server did not take the connection, and takes the next."""
+    far.engine.dispose()
+    proxy.refuse()
+    event.listen(far.engine, "handle_error", lambda _: proxy.accept())
+    assert 2 == transact(far, deposit).attempts
+    assert_deposited_once(far)
 
 
 @pytest.mark.parametrize("written", ["message", "row", "unchecked"])
