@@ -94,13 +94,20 @@ class Database:
             return self._identity
 
     def _check(self) -> Identity:
-        with self._connected(self._dialect.read_options) as connection:
+        with (
+            translated(self._dialect),
+            self._connected(self._dialect.read_options) as connection,
+        ):
             self._dialect = self._dialect.resolve(connection)
             identity = read_identity(connection)
             check_revision(identity)
             self._dialect.check(connection)
         if identity.environment != self._environment is not None:
-            with self._connected(self._dialect.write_options) as connection, connection.begin():
+            with (
+                translated(self._dialect),
+                self._connected(self._dialect.write_options) as connection,
+                connection.begin(),
+            ):
                 check_environment(connection, identity, self._environment)
                 identity = read_identity(connection)
                 check_environment(connection, identity, self._environment)
@@ -178,10 +185,17 @@ class Database:
 
     def repair(self) -> None:
         """Raise the source of positions above all that were given out; begin a generation."""
-        with self._connected(self._dialect.read_options) as connection:
+        with (
+            translated(self._dialect),
+            self._connected(self._dialect.read_options) as connection,
+        ):
             dialect = self._dialect.resolve(connection)
             check_revision(read_identity(connection))
-        with self._connected(dialect.write_options) as connection, connection.begin():
+        with (
+            translated(dialect),
+            self._connected(dialect.write_options) as connection,
+            connection.begin(),
+        ):
             dialect.begin(connection)
             dialect.repair(connection)
             begin_generation(connection)

@@ -23,6 +23,7 @@ LONG = {
     "project",
     "read_models",
     "relay",
+    "security",
     "shards",
     "snapshots",
     "subscribe",
