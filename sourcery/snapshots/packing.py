@@ -24,8 +24,11 @@ ZSTD: Final = "json+zstd"
 class _Decompressor(Protocol):
     """Of one frame."""
 
-    eof: bool
-    unused_data: bytes
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
 
     def decompress(self, data: bytes, max_length: int) -> bytes: ...
 
@@ -37,7 +40,8 @@ class _Zstd(Protocol):
 
     def get_frame_info(self, frame_buffer: bytes) -> Any: ...
 
-    def ZstdDecompressor(self) -> _Decompressor: ...  # noqa: N802 - it is a class there
+    @property
+    def ZstdDecompressor(self) -> Callable[[], _Decompressor]: ...  # noqa: N802 - it is a class
 
 
 def _find_zstd() -> _Zstd | None:
