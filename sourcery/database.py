@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.orm import sessionmaker
 
 from sourcery.dialects import Dialect, Frontier
+from sourcery.dialects.place import address
 from sourcery.engine import SessionMaker, let_go, open_engine
 from sourcery.errors import StoreClosed
 from sourcery.identity import (
@@ -77,7 +78,7 @@ class Database:
     def refuse_closed(self) -> None:
         """Raise `StoreClosed` after the end. What has a connection may still let go of it."""
         if self._closed:
-            raise StoreClosed(self.engine.url.render_as_string())
+            raise StoreClosed(address(self.engine))
 
     def _started(self) -> Identity:
         identity = self._identity
