@@ -16,6 +16,7 @@ from sourcery.columns import as_moment
 from sourcery.consumers import Letter, LetterStatus
 from sourcery.consumers.letters import letters_between
 from sourcery.errors import InvalidArgument
+from sourcery.recorded import as_uuid
 from sourcery.retention import Cursors, cursors
 from sourcery.selection import check_position
 from sourcery.store import EventStore
@@ -168,7 +169,7 @@ class _Looking:
             own = {x.consumer: x for x in letters.get(position, ())}
             relays = {r: _state_by(of_topic, r, bucket, position, own) for r in of_topic.relays}
             yield OutboxMessage(
-                message_id=message_id if isinstance(message_id, UUID) else UUID(message_id),
+                message_id=as_uuid(message_id),
                 topic=topic,
                 key=key,
                 position=position,
