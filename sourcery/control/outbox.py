@@ -12,7 +12,7 @@ from attrs import frozen
 from sqlalchemy import Connection, Select, select
 
 from sourcery import schema
-from sourcery.columns import as_moment
+from sourcery.columns import moment_of
 from sourcery.consumers import Letter, LetterStatus
 from sourcery.consumers.letters import letters_between
 from sourcery.errors import InvalidArgument
@@ -174,7 +174,7 @@ class _Looking:
                 key=key,
                 position=position,
                 content_type=content_type,
-                created_at=_moment(created_at),
+                created_at=moment_of(created_at),
                 relays=relays,
                 error=next((x.error for x in own.values() if x.error is not None), None),
             )
@@ -193,12 +193,6 @@ class _Looking:
 
 
 _OF_LETTERS: Final = frozenset(MessageState(status.value) for status in LetterStatus)
-
-
-def _moment(stored: datetime | str) -> datetime:
-    moment = as_moment(stored)
-    assert moment is not None
-    return moment
 
 
 def _has(message: OutboxMessage, wanted: MessageState) -> bool:
