@@ -10,6 +10,7 @@ from __future__ import annotations
 from sourcery.database import Database
 from sourcery.errors import StoreCloned
 from sourcery.identity import become, read_identity, stored_place
+from sourcery.log import translated
 
 
 def refuse_clone(database: Database) -> None:
@@ -25,7 +26,7 @@ def refuse_clone(database: Database) -> None:
 
 def adopt(database: Database, *, moved: bool) -> bool:
     """Make the place where the database is now its own; commits. False where it is at home."""
-    with database.writing() as connection, connection.begin():
+    with translated(database.dialect), database.writing() as connection, connection.begin():
         dialect = database.dialect
         dialect.begin(connection)
         found = dialect.place(connection)

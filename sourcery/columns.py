@@ -20,6 +20,8 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
+from sourcery.errors import DatabaseMisconfigured
+
 
 class Identifier(TypeDecorator[str]):
     """A name compared byte by byte. MySQL's default calls "Ada", "ada " and "Áda" equal."""
@@ -90,9 +92,16 @@ TABLE_OPTIONS: Final[dict[str, Any]] = {
 
 
 def moment_of(stored: datetime | str) -> datetime:
-    """A time in UTC, from whatever the driver makes of one."""
-    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    """A time in UTC, from whatever the driver makes of one.
+
+    Raises `DatabaseMisconfigured` for what is none: SQLite keeps whatever somebody writes.
+    """
+    try:
+        moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (AttributeError, ValueError):
+        problem = "a time in a table of sourcery's is none, so somebody changed it by hand"
+        raise DatabaseMisconfigured(problem, "write it again as 2026-01-02 03:04:05, UTC") from None
 
 
 def as_moment(stored: datetime | str | None) -> datetime | None:

@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.orm import sessionmaker
 
 from sourcery.dialects import Dialect, Frontier
+from sourcery.dialects.place import address
 from sourcery.engine import SessionMaker, let_go, open_engine
 from sourcery.errors import StoreClosed
 from sourcery.identity import (
@@ -77,7 +78,7 @@ class Database:
     def refuse_closed(self) -> None:
         """Raise `StoreClosed` after the end. What has a connection may still let go of it."""
         if self._closed:
-            raise StoreClosed(self.engine.url.render_as_string())
+            raise StoreClosed(address(self.engine))
 
     def _started(self) -> Identity:
         identity = self._identity
@@ -94,13 +95,20 @@ class Database:
             return self._identity
 
     def _check(self) -> Identity:
-        with self._connected(self._dialect.read_options) as connection:
+        with (
+            translated(self._dialect),
+            self._connected(self._dialect.read_options) as connection,
+        ):
             self._dialect = self._dialect.resolve(connection)
             identity = read_identity(connection)
             check_revision(identity)
             self._dialect.check(connection)
         if identity.environment != self._environment is not None:
-            with self._connected(self._dialect.write_options) as connection, connection.begin():
+            with (
+                translated(self._dialect),
+                self._connected(self._dialect.write_options) as connection,
+                connection.begin(),
+            ):
                 check_environment(connection, identity, self._environment)
                 identity = read_identity(connection)
                 check_environment(connection, identity, self._environment)
@@ -178,10 +186,17 @@ class Database:
 
     def repair(self) -> None:
         """Raise the source of positions above all that were given out; begin a generation."""
-        with self._connected(self._dialect.read_options) as connection:
+        with (
+            translated(self._dialect),
+            self._connected(self._dialect.read_options) as connection,
+        ):
             dialect = self._dialect.resolve(connection)
             check_revision(read_identity(connection))
-        with self._connected(dialect.write_options) as connection, connection.begin():
+        with (
+            translated(dialect),
+            self._connected(dialect.write_options) as connection,
+            connection.begin(),
+        ):
             dialect.begin(connection)
             dialect.repair(connection)
             begin_generation(connection)

@@ -12,7 +12,7 @@ from weakref import finalize
 
 from attrs import define, field
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -34,7 +34,7 @@ def normalise(url: str | URL) -> URL:
     """Parse a database URL; a URL without a driver gets the one that is tested."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # whose text is what stood where the port belongs
         problem = "is not a database URL like sqlite:///file.db or postgresql://user@host/name"
         raise InvalidArgument("database", problem) from None
     return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
@@ -139,13 +139,21 @@ def _made(url: URL) -> OpenedEngine:
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         folder = tempfile.mkdtemp(prefix="sourcery-")
         url = url.set(database=str(Path(folder) / "store.db"))
-    engine = create_engine(url, **dialect.engine_options)
+    engine = _created(url, dialect.engine_options)
     dialect.configure(engine)
     dialect.accept(engine)
     standing = {k: v for k, v in dialect.engine_options.items() if k == "isolation_level"}
     opened = OpenedEngine(engine, dialect, Session, standing)
     opened.close = finalize(opened, _dispose, engine, folder)
     return opened
+
+
+def _created(url: URL, options: Mapping[str, Any]) -> Engine:
+    try:
+        return create_engine(url, **options)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        problem = f"needs the driver {url.drivername!a}, which is not there: {error}"
+        raise InvalidArgument("database", problem) from error
 
 
 def _close(_connection: object, record: ConnectionPoolEntry) -> None:

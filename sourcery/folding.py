@@ -14,13 +14,12 @@ from attrs import define, field
 from sourcery.codec import Decoder
 from sourcery.database import Database
 from sourcery.following import Follower, Page
-from sourcery.loading import as_uuid
 from sourcery.log import PAGE, Query, page
 from sourcery.offering import Candidate, Offer, offer, prepare
 from sourcery.policy import Facts
 from sourcery.projecting import begin, fold, resume
 from sourcery.projection import Projection, projection_type
-from sourcery.recorded import Recorded, StoredRow
+from sourcery.recorded import Recorded, StoredRow, as_uuid
 from sourcery.snapshots import Keeper, Slot, Snapshot
 from sourcery.stream import StreamId
 

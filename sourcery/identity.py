@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sourcery import schema
 from sourcery.dialects import Place
+from sourcery.dialects.place import address
 from sourcery.dialects.statements import Statement
 from sourcery.errors import (
     InvalidArgument,
@@ -77,9 +78,9 @@ def read_identity(connection: Connection) -> Identity:
     except DBAPIError as error:
         if error.connection_invalidated or not _no_such_table(error):
             raise
-        raise SchemaMissing(connection.engine.url.render_as_string()) from error
+        raise SchemaMissing(address(connection.engine)) from error
     if row is None:
-        raise SchemaMissing(connection.engine.url.render_as_string())
+        raise SchemaMissing(address(connection.engine))
     return Identity(*tuple(row))
 
 

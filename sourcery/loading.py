@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeAlias, TypeVar
-from uuid import UUID
 
 from attrs import define, field
 from sqlalchemy import Connection
@@ -18,7 +17,7 @@ from sourcery.aggregate import Aggregate, pass_over, replay, restore, resume
 from sourcery.codec import Decoder
 from sourcery.dialects import Dialect
 from sourcery.log import PAGE, Query, page, translated
-from sourcery.recorded import StoredRow
+from sourcery.recorded import StoredRow, as_uuid
 from sourcery.selection import END
 from sourcery.snapshots import Keeper, Slot, Snapshot
 from sourcery.stream import Stream
@@ -123,8 +122,3 @@ class Loading:
             if len(rows) < PAGE:
                 return
             above = rows[-1][_VERSION]
-
-
-def as_uuid(stored: Any) -> UUID:
-    """An id, from whatever the driver makes of one."""
-    return stored if isinstance(stored, UUID) else UUID(stored)

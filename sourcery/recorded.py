@@ -8,6 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from sourcery.context import Metadata, decode_metadata
+from sourcery.errors import DecodeError, EncodeError
 from sourcery.stream import Stream
 
 E = TypeVar("E", covariant=True)
@@ -27,6 +28,21 @@ COLUMNS: Final = (
     "recorded_at",
 )
 StoredRow = Sequence[Any]
+
+
+def known_id(stored: Any) -> UUID | None:
+    """An id, from whatever the driver makes of one; None if somebody damaged it."""
+    if isinstance(stored, UUID):
+        return stored
+    try:
+        return UUID(stored)
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def as_uuid(stored: Any) -> UUID:
+    """The same; one that no event has if somebody damaged it."""
+    return known_id(stored) or UUID(int=0)
 
 
 def moment_of(row: StoredRow) -> datetime:
@@ -68,8 +84,10 @@ class Recorded(Generic[E]):
     @property
     def event_id(self) -> UUID:
         """The event's own id; parts of a split event share it."""
-        stored = self._row[4]
-        return stored if isinstance(stored, UUID) else UUID(stored)
+        found = known_id(self._row[4])
+        if found is None:
+            raise self._damaged("event_id", "is no UUID")
+        return found
 
     @property
     def kind(self) -> str:
@@ -83,13 +101,26 @@ class Recorded(Generic[E]):
 
     @property
     def metadata(self) -> Metadata:
-        """Who and why."""
-        return decode_metadata(self._row[8])
+        """Who and why. Raises `DecodeError` for what was changed by hand."""
+        try:
+            return decode_metadata(self._row[8])
+        except (EncodeError, RecursionError, TypeError, ValueError):
+            raise self._damaged("metadata", "is not what was stored") from None
 
     @property
     def recorded_at(self) -> datetime:
         """The database's clock at insert (or the store's own clock), in UTC."""
-        return moment_of(self._row)
+        try:
+            return moment_of(self._row)
+        except (AttributeError, TypeError, ValueError):
+            raise self._damaged("recorded_at", "is no time") from None
+
+    def _damaged(self, column: str, problem: str) -> DecodeError:
+        """Somebody changed the row; not chained, since the cause quotes it."""
+        id = known_id(self._row[4])
+        return DecodeError(
+            self.kind, self._row[6], column, problem, event_id=id, position=self.position
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Recorded):

@@ -14,10 +14,11 @@ from sourcery.aggregate import is_whole, recorded_by, stream_of
 from sourcery.database import Database
 from sourcery.dialects import Batch, Dialect
 from sourcery.errors import InvalidArgument, UnitOfWorkError
-from sourcery.loading import Loaded, as_uuid
+from sourcery.loading import Loaded
 from sourcery.log import Query, page
 from sourcery.offering import Candidate, Offer, offer, prepare
 from sourcery.policy import Facts
+from sourcery.recorded import as_uuid
 from sourcery.snapshots import Keeper, Key, Snapshot
 from sourcery.stream import Stream
 

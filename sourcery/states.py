@@ -10,12 +10,12 @@ from sourcery.codec import Decoder
 from sourcery.database import Database
 from sourcery.errors import InvalidArgument, StreamNotFound
 from sourcery.folding import Fold, begin_fold, fold_to_end
-from sourcery.loading import Loaded, Loading, Until, as_uuid
+from sourcery.loading import Loaded, Loading, Until
 from sourcery.log import position_at
 from sourcery.offering import Candidate, offer, prepare
 from sourcery.policy import Facts
 from sourcery.projection import Projection, is_projection, projection_type
-from sourcery.recorded import StoredRow, moment_of
+from sourcery.recorded import StoredRow, as_uuid, moment_of
 from sourcery.selection import check_moment, check_position
 from sourcery.snapshots import Keeper
 from sourcery.snapshotting import refuse_without_policy

@@ -90,15 +90,18 @@ class EventStore(Logs):
         """The SQLAlchemy engine, for sessions of your own on the same database."""
         return self.database.engine
 
-    def upgrade(self) -> None:
+    def upgrade(self, *, append_only: bool | None = None) -> None:
         """Create or upgrade our tables, as `alembic upgrade head` does. Commits.
 
-        Several processes may call it at once: one upgrades, the others wait.
+        Several processes may call it at once: one upgrades, the others wait. With `append_only`
+        triggers make the database itself refuse UPDATE and DELETE of events, and TRUNCATE where
+        it can; False removes them, and None leaves it as it is, through every upgrade. Raises
+        `PrivilegeMissing` for a user who may not do that, and `UpgradeBlocked`.
         """
         from sourcery.upgrade import upgrade
 
         self.database.refuse_closed()
-        upgrade(self.engine)
+        upgrade(self.engine, append_only=append_only)
 
     def repair(self) -> None:
         """After `StoreRewound`, with all writers stopped: go on above every stored position.

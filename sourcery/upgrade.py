@@ -13,10 +13,11 @@ from sqlalchemy import Connection, Engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from sourcery import schema as declared
+from sourcery.append_only import is_append_only, protect, unprotect
 from sourcery.dialects import dialect_for
 from sourcery.dialects.statements import schema_of
 from sourcery.engine import connected
-from sourcery.errors import DatabaseMisconfigured, UpgradeBlocked
+from sourcery.errors import DatabaseMisconfigured, PrivilegeMissing, UpgradeBlocked
 from sourcery.identity import check_revision, read_identity
 
 T = TypeVar("T")
@@ -41,10 +42,11 @@ class _Busy(Exception):
     """Another process is upgrading."""
 
 
-def upgrade(engine: Engine, *, schema: str | None = None) -> None:
+def upgrade(engine: Engine, *, schema: str | None = None, append_only: bool | None = None) -> None:
     """Create our tables, or bring them to the newest revision; commits.
 
     `schema` is where they are, if not in the connection's default schema; it must exist.
+    `append_only` says whether the database refuses to change events; None leaves that as it is.
     Does nothing, and waits for nobody, when they are new enough. Processes and threads may
     start it at once: one upgrades, the others wait. Raises `UpgradeBlocked` after waiting
     60 seconds for locks of others, and `DatabaseMisconfigured` when tables that are behind
@@ -54,6 +56,14 @@ def upgrade(engine: Engine, *, schema: str | None = None) -> None:
     if not _patiently(engine, lambda: _is_current(engine)):
         exclusively(engine, _run_alembic)
     _check_result(engine)
+    if append_only is not None and append_only != _patiently(engine, lambda: _protected(engine)):
+        exclusively(engine, protect if append_only else unprotect)
+
+
+def _protected(engine: Engine) -> bool:
+    options = dialect_for(engine.dialect.name).read_options
+    with engine.connect().execution_options(**options) as connection:
+        return is_append_only(connection)
 
 
 def _check_result(engine: Engine) -> None:
@@ -131,10 +141,18 @@ def _patiently(engine: Engine, attempt: Callable[[], T], patience: float | None 
             return attempt()
         except (DBAPIError, _Busy) as error:
             if not _is_busy(engine, error):
+                if missing := _refused(engine, error):
+                    raise missing from error
                 raise
             if time.monotonic() >= deadline:
                 raise UpgradeBlocked(seconds) from error
         time.sleep(random.uniform(0.05, 0.5))  # noqa: S311 - jitter is no secret
+
+
+def _refused(engine: Engine, error: DBAPIError | _Busy) -> PrivilegeMissing | None:
+    if isinstance(error, _Busy):
+        return None
+    return dialect_for(engine.dialect.name).missing_privilege(error)
 
 
 def _is_busy(engine: Engine, error: DBAPIError | _Busy) -> bool:

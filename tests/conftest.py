@@ -28,6 +28,7 @@ LONG = {
     "project",
     "read_models",
     "relay",
+    "security",
     "shards",
     "snapshots",
     "subscribe",

@@ -16,6 +16,7 @@ from alembic.util import CommandError
 from sqlalchemy import URL, Connection
 
 from sourcery import schema
+from sourcery.append_only import has_events, is_append_only, protect, unprotect
 from sourcery.dialects.statements import schema_of
 from sourcery.engine import normalise, open_engine
 from sourcery.upgrade import exclusively, within_schema
@@ -53,10 +54,16 @@ OPTIONS: dict[str, Any] = {
 
 
 def migrate(connection: Connection) -> None:
-    """Run the command on a connection whose transaction somebody else ends."""
+    """Run the command on a connection whose transaction somebody else ends.
+
+    Events that were append-only before are so afterwards, whatever became of their table.
+    """
+    append_only = is_append_only(connection)
     context.configure(connection=connection, version_table_schema=schema_of(connection), **OPTIONS)
     with context.begin_transaction():
         context.run_migrations()
+        if append_only:
+            protect(connection) if has_events(connection) else unprotect(connection)
 
 
 def write_script() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import UUID
 
 from attrs import frozen
 
@@ -13,7 +12,7 @@ from sourcery.codec.upcast import Part
 from sourcery.codec.upcasters import Upcasters, UpcastFailed
 from sourcery.errors import DecodeError
 from sourcery.events import event_type
-from sourcery.recorded import Recorded, StoredRow
+from sourcery.recorded import Recorded, StoredRow, known_id
 
 _POSITION, _EVENT_ID, _KIND, _SCHEMA_VERSION, _DATA = 0, 4, 5, 6, 7
 
@@ -111,13 +110,6 @@ def _error(row: StoredRow, path: str, problem: str) -> DecodeError:
         schema_version=row[_SCHEMA_VERSION],
         path=path,
         problem=problem,
-        event_id=_uuid(row[_EVENT_ID]),
+        event_id=known_id(row[_EVENT_ID]),
         position=row[_POSITION],
     )
-
-
-def _uuid(stored: Any) -> UUID | None:
-    try:
-        return stored if isinstance(stored, UUID) else UUID(stored)
-    except (ValueError, AttributeError, TypeError):
-        return None

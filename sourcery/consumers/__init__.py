@@ -12,7 +12,7 @@ from sourcery.consumers.letters import (
     open_letters,
 )
 from sourcery.consumers.progress import LeaseLost, advance, fail, hold_still
-from sourcery.consumers.requests import Answer, Request, answer, ask
+from sourcery.consumers.requests import Answer, Request, answer, ask, request_of
 from sourcery.consumers.rows import ConsumerRow, Status, all_rows, all_shards, rows_of
 from sourcery.consumers.spec import EVENTS, OUTBOX, ConsumerSpec, check_shards, register
 
@@ -44,6 +44,7 @@ __all__ = [
     "register",
     "release",
     "renew",
+    "request_of",
     "rows_of",
     "take",
     "unwant",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from attrs import field, frozen
 
-from sourcery.consumers.rows import ConsumerRow
+from sourcery.consumers.rows import ConsumerRow, readable
 from sourcery.consumers.spec import OUTBOX
 from sourcery.log import MessageQuery, Query
 
@@ -17,6 +18,12 @@ Sources = Callable[[Iterable[str]], Iterable[str]]
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names))
+
+
+def _texts(stored: Any) -> list[str]:
+    if not isinstance(stored, list) or not all(isinstance(each, str) for each in stored):
+        raise TypeError("not a list of texts")
+    return stored
 
 
 @frozen(kw_only=True)
@@ -39,7 +46,7 @@ class EventFilter:
     def from_json(cls, text: str) -> EventFilter:
         """As it was stored."""
         stored = json.loads(text)
-        return cls(kinds=stored["kinds"], categories=stored["categories"])
+        return cls(kinds=_texts(stored["kinds"]), categories=_texts(stored["categories"]))
 
 
 @frozen(kw_only=True)
@@ -55,14 +62,22 @@ class MessageFilter:
     @classmethod
     def from_json(cls, text: str) -> MessageFilter:
         """As it was stored."""
-        return cls(topic=json.loads(text)["topic"])
+        [topic] = _texts([json.loads(text)["topic"]])
+        return cls(topic=topic)
+
+
+def topic_of(row: ConsumerRow) -> str:
+    """What a relay of a topic reads."""
+    with readable(row.name, "its filter"):
+        return MessageFilter.from_json(row.filter).topic
 
 
 def query_of(row: ConsumerRow, sources: Sources | None = None) -> Query | MessageQuery:
     """The rows that a shard reads; without `sources` older names of kinds are left out."""
     shard = (row.shard, row.shards)
     if row.log == OUTBOX:
-        return MessageQuery(topic=MessageFilter.from_json(row.filter).topic, shard=shard)
-    filter = EventFilter.from_json(row.filter)
+        return MessageQuery(topic=topic_of(row), shard=shard)
+    with readable(row.name, "its filter"):
+        filter = EventFilter.from_json(row.filter)
     kinds = tuple(sorted(sources(filter.kinds))) if sources else filter.kinds
     return Query(kinds=kinds, categories=filter.categories, shard=shard)

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 
 from sourcery import schema
 from sourcery.columns import as_moment
+from sourcery.consumers.rows import readable
 from sourcery.dialects import Dialect
 from sourcery.dialects.statements import Statement
 
@@ -182,7 +183,8 @@ def letters_between(connection: Connection, consumer: str, first: int, last: int
 def count_letters(connection: Connection, consumer: str) -> dict[LetterStatus, int]:
     """How many letters of each status there are."""
     found = _COUNTS.run(connection, {"of_consumer": consumer})
-    return {LetterStatus(row[0]): row[1] for row in found}
+    with readable(consumer, "the status of a letter"):
+        return {LetterStatus(row[0]): row[1] for row in found}
 
 
 def put(connection: Connection, dialect: Dialect, letters: Sequence[Letter]) -> None:
@@ -238,11 +240,12 @@ def _values(dialect: Dialect, letter: Letter) -> dict[str, Any]:
 
 def _letter(row: Any) -> Letter:
     values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
-    for name in _TIMES:
-        values[name] = as_moment(values[name])
-    stored_id = values["source_id"]
-    values["source_id"] = stored_id if isinstance(stored_id, UUID) else UUID(stored_id)
-    values["status"] = LetterStatus(values["status"])
+    with readable(values["consumer"], f"its letter at position {values['position']}"):
+        for name in _TIMES:
+            values[name] = as_moment(values[name])
+        stored_id = values["source_id"]
+        values["source_id"] = stored_id if isinstance(stored_id, UUID) else UUID(stored_id)
+        values["status"] = LetterStatus(values["status"])
     return Letter(**values)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, null, update
 
 from sourcery import schema
 from sourcery.consumers.leases import Lease
-from sourcery.consumers.rows import ConsumerRow
+from sourcery.consumers.rows import ConsumerRow, readable
 from sourcery.dialects.statements import Statement
 
 _c = schema.consumers.c
@@ -44,6 +44,9 @@ RETRY: Final = "retry"
 DROP: Final = "drop"
 
 
+_TYPES: Final = {"what": str, "position": int, "key": str, "reason": str}
+
+
 @frozen(kw_only=True)
 class Request:
     """What a consumer is asked to do."""
@@ -64,8 +67,10 @@ class Request:
     def from_json(cls, text: str) -> Request:
         """As it was stored; fields this release does not know are passed over."""
         stored = json.loads(text)
-        names = ("what", "position", "key", "reason")
-        return cls(**{name: stored[name] for name in names if name in stored})
+        known = {name: stored[name] for name in _TYPES if name in stored}
+        if any(type(value) is not _TYPES[name] for name, value in known.items()):
+            raise TypeError("a field of another type")
+        return cls(**known)
 
 
 @frozen(kw_only=True)
@@ -79,10 +84,17 @@ class Answer:
     refused: str | None = None
 
 
+def request_of(row: ConsumerRow) -> Request | None:
+    """What a shard is asked to do."""
+    with readable(row.name, "a request to it"):
+        return None if row.request is None else Request.from_json(row.request)
+
+
 def answers_of(row: ConsumerRow) -> list[Answer]:
     """The last answers of a shard, in order."""
-    stored: list[dict[str, Any]] = json.loads(row.answer) if row.answer else []
-    return [Answer(number=a["number"], count=a["count"], refused=a["refused"]) for a in stored]
+    with readable(row.name, "an answer of it"):
+        stored: list[dict[str, Any]] = json.loads(row.answer) if row.answer else []
+        return [Answer(number=a["number"], count=a["count"], refused=a["refused"]) for a in stored]
 
 
 def ask(connection: Connection, row: ConsumerRow, request: Request) -> int | None:

@@ -11,6 +11,8 @@ owner does, and mean "stopped" once its lease has run out.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -131,11 +133,26 @@ def all_rows(connection: Connection, dialect: Dialect) -> list[ConsumerRow]:
     return [_row(values) for values in _statement(dialect, one=False).run(connection, {})]
 
 
+#: What reading raises that was changed by hand.
+_UNREADABLE: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError)
+
+
+@contextmanager
+def readable(name: str, what: str) -> Generator[None]:
+    """Around reading what is stored of a consumer: `ConsumerDamaged`, which quotes nothing."""
+    try:
+        yield
+    except (ValueError, *_UNREADABLE) as error:
+        problem = f"{what} cannot be read ({type(error).__name__})"
+        raise ConsumerDamaged(name, problem) from None
+
+
 def _row(stored: Any) -> ConsumerRow:
     values: dict[str, Any] = dict(zip((*_NAMES, "now"), stored, strict=True))
-    for name in _TIMES:
-        values[name] = as_moment(values[name])
-    values["status"] = Status(values["status"])
+    with readable(str(values["name"]), "its row"):
+        for name in _TIMES:
+            values[name] = as_moment(values[name])
+        values["status"] = Status(values["status"])
     if values["hold_until"] is not None and values["hold_until"] <= values["now"]:
         values["hold_at"] = None
     return ConsumerRow(**values)

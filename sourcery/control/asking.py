@@ -10,7 +10,16 @@ from uuid import uuid4
 from attrs import define
 from sqlalchemy import Connection
 
-from sourcery.consumers import Answer, ConsumerRow, Request, all_shards, ask, release, take
+from sourcery.consumers import (
+    Answer,
+    ConsumerRow,
+    Request,
+    all_shards,
+    ask,
+    release,
+    request_of,
+    take,
+)
 from sourcery.consumers.filters import query_of
 from sourcery.consumers.requests import answers_of
 from sourcery.control.looking import LOCKED, end_owners, poll, rows_now, with_locked_rows
@@ -90,11 +99,10 @@ class _Asking:
         """The error of one who waited in vain."""
         if self.numbers is not None:
             return RequestUnanswered(self.name, self.request.what, timeout)
-        before = [r.request for r in rows_now(self.store.database, self.name) if r.request]
+        asked = map(request_of, rows_now(self.store.database, self.name))
         problem = LOCKED
-        if before:
-            what = Request.from_json(before[0]).what
-            problem = f"{what!a}, which was asked before, is not obeyed yet: ask again"
+        if before := next(filter(None, asked), None):
+            problem = f"{before.what!a}, which was asked before, is not obeyed yet: ask again"
         return RequestRefused(self.name, self.request.what, problem)
 
 
@@ -122,13 +130,14 @@ def _obey_in_its_place(store: EventStore, name: str, shard: int, patience: float
 
     def work(connection: Connection, rows: list[ConsumerRow]) -> bool:
         row = rows[shard]
-        if row.request is None:
+        request = request_of(row)
+        if request is None:
             return False
         me = f"control:{uuid4()}"
         lease = take(connection, dialect, row, me, until=row.now + _LEASE, backend=None)
         if lease is None:
             return False
-        request, query = Request.from_json(row.request), query_of(row, store.stored_kinds)
+        query = query_of(row, store.stored_kinds)
         obey(connection, dialect, lease, row, request, row.now, query)
         return release(connection, dialect, lease, row.now)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import asdict, frozen
 from sqlalchemy import Connection
 
-from sourcery.consumers import ConsumerRow, LetterStatus, Request, all_rows
+from sourcery.consumers import ConsumerRow, LetterStatus, all_rows, request_of
 from sourcery.consumers.backlog import Backlog, backlog
 from sourcery.consumers.filters import query_of
 from sourcery.consumers.letters import count_letters
@@ -180,7 +180,7 @@ def _shard(row: ConsumerRow, before: Backlog, stalled_after: float) -> ShardHeal
         error=row.error,
         next_attempt_at=row.next_attempt_at,
         tick_age=tick_age,
-        request=Request.from_json(row.request).what if row.request else None,
+        request=request.what if (request := request_of(row)) else None,
         hold_at=row.hold_at,
     )
 

@@ -12,10 +12,11 @@ from attrs import frozen
 from sqlalchemy import Connection, Select, select
 
 from sourcery import schema
-from sourcery.columns import as_moment
+from sourcery.columns import moment_of
 from sourcery.consumers import Letter, LetterStatus
 from sourcery.consumers.letters import letters_between
 from sourcery.errors import InvalidArgument
+from sourcery.recorded import as_uuid
 from sourcery.retention import Cursors, cursors
 from sourcery.selection import check_position
 from sourcery.store import EventStore
@@ -168,12 +169,12 @@ class _Looking:
             own = {x.consumer: x for x in letters.get(position, ())}
             relays = {r: _state_by(of_topic, r, bucket, position, own) for r in of_topic.relays}
             yield OutboxMessage(
-                message_id=message_id if isinstance(message_id, UUID) else UUID(message_id),
+                message_id=as_uuid(message_id),
                 topic=topic,
                 key=key,
                 position=position,
                 content_type=content_type,
-                created_at=_moment(created_at),
+                created_at=moment_of(created_at),
                 relays=relays,
                 error=next((x.error for x in own.values() if x.error is not None), None),
             )
@@ -192,12 +193,6 @@ class _Looking:
 
 
 _OF_LETTERS: Final = frozenset(MessageState(status.value) for status in LetterStatus)
-
-
-def _moment(stored: datetime | str) -> datetime:
-    moment = as_moment(stored)
-    assert moment is not None
-    return moment
 
 
 def _has(message: OutboxMessage, wanted: MessageState) -> bool:

@@ -30,7 +30,7 @@ from sourcery.dialects.frontier import Frontier
 from sourcery.dialects.notices import Notices
 from sourcery.dialects.place import Place
 from sourcery.dialects.statements import Statement
-from sourcery.errors import StoreRewound
+from sourcery.errors import PrivilegeMissing, StoreRewound
 from sourcery.recorded import COLUMNS
 from sourcery.stream import Stream
 
@@ -255,6 +255,10 @@ class Dialect:
     def restarts(self, error: DBAPIError) -> bool:
         """Whether the database asks to run the whole transaction again."""
         return False
+
+    def missing_privilege(self, error: DBAPIError) -> PrivilegeMissing | None:
+        """What the error says that the user lacks on a table of ours; None if it is another."""
+        return None
 
     def took_position(self, error: DBAPIError) -> bool:
         """Whether the error says that a drawn position was taken already."""

@@ -20,8 +20,9 @@ from sourcery.columns import Identifier
 from sourcery.dialects.base import BRIEF_LOCK_MS, Dialect, names_a_log
 from sourcery.dialects.batch import Batch, Written
 from sourcery.dialects.place import Place
+from sourcery.dialects.privileges import told_by_mysql
 from sourcery.dialects.statements import schema_of
-from sourcery.errors import DatabaseMisconfigured, EncodeError
+from sourcery.errors import DatabaseMisconfigured, EncodeError, PrivilegeMissing
 from sourcery.recorded import COLUMNS
 
 #: Record changed since last read, lock wait timeout, deadlock.
@@ -181,6 +182,9 @@ class MySQLDialect(Dialect):
 
     def restarts(self, error: DBAPIError) -> bool:
         return _code(error) in _RESTART
+
+    def missing_privilege(self, error: DBAPIError) -> PrivilegeMissing | None:
+        return told_by_mysql(error)
 
     def took_position(self, error: DBAPIError) -> bool:
         """The error of MariaDB names the key but not the table; the statement does."""

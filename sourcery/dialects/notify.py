@@ -30,10 +30,10 @@ class PostgreSQLNotices(Notices):
         self._driver.execute(_SEND, (channel, sender))
 
     def listen(self, channel: str) -> None:
-        self._driver.execute(f'listen "{channel}"')
+        self._driver.execute(f"listen {_quoted(channel)}")
 
     def unlisten(self, channel: str) -> None:
-        self._driver.execute(f'unlisten "{channel}"')
+        self._driver.execute(f"unlisten {_quoted(channel)}")
 
     def wait(self, interrupt: Interrupt, timeout: float) -> list[Notice]:
         """By a selector: psycopg itself would look ten times a second for an interrupt."""
@@ -51,6 +51,11 @@ class PostgreSQLNotices(Notices):
 
     def close(self) -> None:
         self._driver.close()
+
+
+def _quoted(channel: str) -> str:
+    """LISTEN takes no parameter, and the name holds what the row of the store says."""
+    return '"' + channel.replace('"', '""') + '"'
 
 
 def _keep_alive(fileno: int) -> None:

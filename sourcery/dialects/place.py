@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from attrs import frozen
+from sqlalchemy import Engine
 
 #: Characters of a name that are stored: of a SQLite file's path, the last ones.
 NAME_LENGTH = 200
@@ -27,3 +28,8 @@ class Place:
     def __str__(self) -> str:
         server = f" on server {self.system}" if self.system else ""
         return f"database {self.database!a}{server}"
+
+
+def address(engine: Engine) -> str:
+    """The URL of a database as errors may show it: drivers take passwords in the query, too."""
+    return engine.url.set(query={}).render_as_string()

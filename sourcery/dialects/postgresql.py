@@ -32,7 +32,7 @@ from sourcery.dialects.floors import OldestFloor, statements_for
 from sourcery.dialects.frontier import Frontier, IncarnationChanged
 from sourcery.dialects.notices import Notices
 from sourcery.dialects.notify import PostgreSQLNotices
-from sourcery.dialects.place import Place
+from sourcery.dialects.place import Place, address
 from sourcery.dialects.psycopg import PostgreSQLProtocolDialect, ThroughPsycopg
 from sourcery.dialects.statements import Statement
 from sourcery.errors import (
@@ -122,7 +122,7 @@ class PostgreSQLDialect(ThroughPsycopg):
     def _highest(self, connection: Connection) -> tuple[int, int]:
         row = connection.exec_driver_sql(statements_for(connection).highest).one()
         if row[2]:
-            raise StandbyRefused(connection.engine.url.render_as_string())
+            raise StandbyRefused(address(connection.engine))
         return row[0], row[1]
 
     def fenced(self, page: Select[Any], *, backward: bool) -> Select[Any]:

@@ -14,6 +14,8 @@ from sqlalchemy.types import Text
 
 from sourcery import schema
 from sourcery.dialects.base import BRIEF_LOCK_MS, Dialect
+from sourcery.dialects.privileges import told_by_postgresql
+from sourcery.errors import PrivilegeMissing
 from sourcery.recorded import COLUMNS
 
 #: serialization_failure, deadlock_detected.
@@ -101,6 +103,9 @@ class ThroughPsycopg(Dialect):
 
     def restarts(self, error: DBAPIError) -> bool:
         return getattr(error.orig, "sqlstate", None) in _RESTART
+
+    def missing_privilege(self, error: DBAPIError) -> PrivilegeMissing | None:
+        return told_by_postgresql(error)
 
     def took_position(self, error: DBAPIError) -> bool:
         diagnosis = getattr(error.orig, "diag", None)

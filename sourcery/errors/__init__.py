@@ -44,6 +44,7 @@ from sourcery.errors.read_models import (
 from sourcery.errors.setup import (
     AutocommitRefused,
     DatabaseMisconfigured,
+    PrivilegeMissing,
     SchemaAhead,
     SchemaBehind,
     SchemaMissing,
@@ -96,6 +97,7 @@ __all__ = [
     "MessageRefused",
     "MessageTooOld",
     "NotComparable",
+    "PrivilegeMissing",
     "ProjectionFailed",
     "ProjectionNotRunning",
     "PublisherMisconfigured",

@@ -82,6 +82,24 @@ class SchemaAhead(ConfigurationError):
 
 
 @define
+class PrivilegeMissing(ConfigurationError):
+    """The database user may not do with a table of ours what this part of the program does.
+
+    Nothing was written. docs/how-to/secure-the-database.md has what each part needs.
+    """
+
+    #: "INSERT"; several with "or" where the database does not say which of them it is.
+    privilege: str
+    table: str
+
+    def __str__(self) -> str:
+        return (
+            f"the database user lacks {self.privilege} on {self.table}: grant what this part of "
+            f"the program needs, or connect as another user"
+        )
+
+
+@define
 class UpgradeBlocked(Retryable):
     """Other transactions held the locks of an upgrade for too long. Nothing was changed."""
 

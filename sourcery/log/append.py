@@ -48,6 +48,8 @@ def translated(dialect: Dialect) -> Generator[None]:
             raise RetryTransaction(type(error.orig).__name__) from error
         if dialect.took_position(error):
             raise StoreRewound("a position just drawn is taken by a stored row") from error
+        if missing := dialect.missing_privilege(error):
+            raise missing from error
         raise
 
 

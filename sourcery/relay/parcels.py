@@ -13,9 +13,9 @@ from attrs import define, frozen
 from sourcery.log import LogQuery, MessageQuery
 from sourcery.messages import Message
 from sourcery.outbox import letter_key
-from sourcery.recorded import StoredRow
+from sourcery.recorded import StoredRow, as_uuid
 from sourcery.worker.failures import Failure, described
-from sourcery.worker.source import POSITION, Source, as_uuid
+from sourcery.worker.source import POSITION, Source
 
 
 @define(eq=False)
@@ -91,7 +91,7 @@ class OutboxParcels:
 
     def _message(self, row: StoredRow) -> Message:
         return Message(
-            message_id=as_uuid(row[1]),
+            message_id=UUID(str(row[1])),  # a damaged one is never sent
             topic=row[2],
             key=row[3],
             payload=bytes(row[6]),

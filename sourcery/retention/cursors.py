@@ -8,7 +8,7 @@ from attrs import field, frozen
 from sqlalchemy import Connection
 
 from sourcery.consumers import OUTBOX, ConsumerRow, all_rows
-from sourcery.consumers.filters import MessageFilter
+from sourcery.consumers.filters import topic_of
 from sourcery.dialects import Dialect
 
 
@@ -37,6 +37,6 @@ def cursors(
     found = {topic: Cursors(topic) for topic in topics}
     for row in all_rows(connection, dialect):
         if row.log == OUTBOX:
-            topic = MessageFilter.from_json(row.filter).topic
+            topic = topic_of(row)
             found.setdefault(topic, Cursors(topic)).rows.append(row)
     return found

@@ -13,9 +13,24 @@ T = TypeVar("T")
 
 #: Bytes above which a state is compressed.
 THRESHOLD: Final = 1024
+#: Bytes above which it is not: a few stored bytes may claim to be any number, and are not trusted
+#: to become more.
+LARGEST: Final = 64 * 2**20
 
 JSON: Final = "json"
 ZSTD: Final = "json+zstd"
+
+
+class _Decompressor(Protocol):
+    """Of one frame."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
 
 
 class _Zstd(Protocol):
@@ -23,7 +38,10 @@ class _Zstd(Protocol):
 
     def compress(self, data: bytes) -> bytes: ...
 
-    def decompress(self, data: bytes) -> bytes: ...
+    def get_frame_info(self, frame_buffer: bytes) -> Any: ...
+
+    @property
+    def ZstdDecompressor(self) -> Callable[[], _Decompressor]: ...  # noqa: N802 - it is a class
 
 
 def _find_zstd() -> _Zstd | None:
@@ -58,7 +76,7 @@ class Packing:
         """How it is coded, and the bytes. Raises `EncodeError` for what would come back changed."""
         data = self._codec.dumps(state)
         self._prove(state, data)
-        if self._zstd is not None and len(data) > THRESHOLD:
+        if self._zstd is not None and THRESHOLD < len(data) <= LARGEST:
             return ZSTD, self._zstd.compress(data)
         return JSON, data
 
@@ -76,7 +94,7 @@ class Packing:
     def unpack(self, cls: type[T], codec: str, data: bytes) -> T:
         """The state. Raises `CodecUnknown`, and anything at all for damaged bytes."""
         if codec == ZSTD and self._zstd is not None:
-            data = self._zstd.decompress(data)
+            data = _decompressed(self._zstd, data)
         elif codec != JSON:
             raise CodecUnknown(codec)
         return cast(T, self._reader(cls)(data))
@@ -85,3 +103,14 @@ class Packing:
         if cls not in self._readers:
             self._readers[cls] = self._codec.reader(cls)
         return self._readers[cls]
+
+
+def _decompressed(zstd: _Zstd, data: bytes) -> bytes:
+    """The one frame, if it is whole and no larger than what is ever compressed here."""
+    if (zstd.get_frame_info(data).decompressed_size or 0) > LARGEST:
+        raise ValueError("it would be too large")
+    frame = zstd.ZstdDecompressor()
+    plain = frame.decompress(data, LARGEST)
+    if not frame.eof or frame.unused_data:
+        raise ValueError("it is not one whole frame")
+    return plain

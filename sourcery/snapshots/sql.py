@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, case, delete, insert, null, select, update
 from sqlalchemy.exc import IntegrityError
@@ -12,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sourcery import schema
 from sourcery.dialects import Dialect
 from sourcery.dialects.statements import Statement
+from sourcery.recorded import as_uuid
 from sourcery.snapshots.contract import Found, Key, Snapshot
 
 _c = schema.snapshots.c
@@ -112,15 +112,7 @@ def _snapshot(key: Key, row: Any) -> Snapshot:
     return Snapshot(
         key=key,
         version=version,
-        last_event_id=event_id if isinstance(event_id, UUID) else _uuid(event_id),
+        last_event_id=as_uuid(event_id),
         codec=codec,
         state=bytes(state),
     )
-
-
-def _uuid(text: str) -> UUID:
-    """A damaged id becomes one that no event has, so that its snapshot is not used."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return UUID(int=0)

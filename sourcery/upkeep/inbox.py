@@ -7,6 +7,7 @@ from typing import Final
 
 from sourcery.errors import InvalidArgument
 from sourcery.inbox import purge
+from sourcery.log import translated
 from sourcery.retention import check_age
 from sourcery.retry import transact
 from sourcery.store import EventStore
@@ -33,7 +34,8 @@ def purge_inbox(store: EventStore, *, older_than: timedelta = KEPT, chunk: int =
         before = dialect.now(connection) - age
 
     def one(uow: UnitOfWork) -> int:
-        return purge(uow.session.connection(), dialect, before, chunk)
+        with translated(dialect):
+            return purge(uow.session.connection(), dialect, before, chunk)
 
     purged = 0
     while True:

@@ -14,8 +14,9 @@ from sourcery.aggregate import Aggregate, aggregate_type
 from sourcery.codec import difference
 from sourcery.errors import InvalidArgument, StoreClosed
 from sourcery.folding import begin_fold, fold_to_end
-from sourcery.loading import Loading, as_uuid
+from sourcery.loading import Loading
 from sourcery.projection import Projection, is_projection, projection_type
+from sourcery.recorded import as_uuid
 from sourcery.selection import check_call
 from sourcery.snapshots import Keeper, NoSnapshots, Slot, StoredSnapshot
 from sourcery.store import EventStore

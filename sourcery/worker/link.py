@@ -106,7 +106,8 @@ class Link:
     def transaction(self) -> Generator[Connection]:
         """A transaction of its own; commits, or rolls back on any exception.
 
-        Raises `RetryTransaction` when the database asks for another run.
+        Raises `RetryTransaction` when the database asks for another run, `PrivilegeMissing` for
+        what this user may not do.
         """
         with reaching():
             try:
@@ -116,6 +117,8 @@ class Link:
             except DBAPIError as error:
                 if self.dialect.restarts(error):
                     raise RetryTransaction(type(error.orig).__name__) from error
+                if missing := self.dialect.missing_privilege(error):
+                    raise missing from error
                 raise
 
     def close(self) -> None:

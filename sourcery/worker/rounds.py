@@ -14,8 +14,8 @@ from sourcery.cloning import refuse_clone
 from sourcery.consumers import (
     ConsumerRow,
     LeaseLost,
-    Request,
     Status,
+    request_of,
     rows_of,
 )
 from sourcery.consumers.letters import closed_keys, due_letters
@@ -114,8 +114,8 @@ class Rounds:
     def _obey(self, shard: Shard, row: ConsumerRow) -> None:
         """Do what somebody asked for, then see the shard as it is stored."""
         dialect = self.job.dialect
-        assert row.request is not None
-        request = Request.from_json(row.request)
+        request = request_of(row)
+        assert request is not None
         with self._link.transaction() as connection:
             query, now = self.job.source.query, self._clock.now()
             obey(connection, dialect, shard.lease, row, request, now, query)

@@ -8,7 +8,7 @@ from uuid import UUID
 from attrs import frozen
 
 from sourcery.log import LogQuery, Query
-from sourcery.recorded import StoredRow
+from sourcery.recorded import StoredRow, as_uuid
 from sourcery.stream import Stream, bucket_of
 
 #: Index of the position, in a row of either log.
@@ -62,8 +62,3 @@ class EventSource:
     def name_of(self, row: StoredRow) -> str:
         """Its id and kind."""
         return f"event {row[_EVENT_ID]} ({row[_KIND]})"
-
-
-def as_uuid(stored: UUID | str) -> UUID:
-    """An id, from whatever the driver makes of one."""
-    return stored if isinstance(stored, UUID) else UUID(stored)

@@ -1,4 +1,4 @@
-"""The code of the release before this schema, out of git's history, as pip would install it."""
+"""The code of earlier releases, out of git's history, as pip would install it."""
 
 import os
 import subprocess
@@ -18,11 +18,15 @@ DECLARED = "REVISION: Final = {}"
 
 
 class NoHistory(Exception):
-    """This folder does not hold the commits of the previous release."""
+    """This folder does not hold the commits of an earlier release."""
+
+    def __init__(self, revision: int) -> None:
+        super().__init__(revision)
+        self.revision = revision
 
     def __str__(self) -> str:
         return (
-            f"the code of revision {REVISION - 1} is not in git's history here "
+            f"the code of revision {self.revision} is not in git's history here "
             f"(a source distribution, or a shallow clone: git fetch --unshallow)"
         )
 
@@ -35,44 +39,53 @@ class Release:
 
     def run(self, program: str, url: URL, *arguments: str) -> str:
         """Run a program with this code and no other of ours; what it prints."""
-        url_text = url.render_as_string(hide_password=False)
-        done = subprocess.run(
-            [sys.executable, "-c", program, url_text, *arguments],
+        running = self.start(program, url, *arguments)
+        said, complaint = running.communicate(timeout=120)
+        assert running.returncode == 0, complaint
+        return said
+
+    def start(self, program: str, url: URL, *arguments: str) -> subprocess.Popen[str]:
+        """The same, without waiting for its end."""
+        return subprocess.Popen(
+            [sys.executable, "-c", program, url.render_as_string(hide_password=False), *arguments],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(self.folder)},
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=120,
-            check=False,
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
 
-def unpack(folder: Path) -> Release:
-    """Lay the package out in the folder; raises `NoHistory`."""
-    archive = _git("archive", "--format=zip", _commit(), "sourcery", "alembic/migrations")
+#: The code of this checkout.
+PRESENT = Release(ROOT)
+
+
+def unpack(folder: Path, revision: int = REVISION - 1) -> Release:
+    """Lay the package of a revision's last release out in the folder; raises `NoHistory`."""
+    try:
+        found = _commit(revision)
+        archive = _git("archive", "--format=zip", found, "sourcery", "alembic/migrations")
+    except (OSError, subprocess.CalledProcessError, IndexError) as error:
+        raise NoHistory(revision) from error
     with ZipFile(BytesIO(archive)) as files:
         files.extractall(folder)
     (folder / "alembic" / "migrations").rename(folder / "sourcery" / "migrations")
     return Release(folder)
 
 
-def _commit() -> str:
+def _commit(revision: int) -> str:
     """The last commit before the one that raised the revision, which may not be made yet."""
-    line = f"^{DECLARED.format(REVISION)}$"
+    line = f"^{DECLARED.format(revision + 1)}$"
     raised = _git("log", "--format=%H", "-G", line, "--", SCHEMA).decode().split()
     found = f"{raised[-1]}^" if raised else "HEAD"
-    if DECLARED.format(REVISION - 1) not in _git("show", f"{found}:{SCHEMA}").decode():
-        raise NoHistory
+    if DECLARED.format(revision) not in _git("show", f"{found}:{SCHEMA}").decode():
+        raise NoHistory(revision)
     return found
 
 
 def _git(*arguments: str) -> bytes:
-    try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=ROOT, check=True, capture_output=True, timeout=60
-        )
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise NoHistory from error
+    done = subprocess.run(
+        ["git", *arguments], cwd=ROOT, check=True, capture_output=True, timeout=60
+    )
     return done.stdout

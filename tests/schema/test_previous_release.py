@@ -8,7 +8,7 @@ from sourcery.testing.conformance.migrations import check
 from sourcery.upgrade import upgrade
 from tests.databases import Database
 from tests.domain import AccountEvent
-from tests.schema.previous_release import NoHistory, Release, unpack
+from tests.schema.conftest import Releases
 
 #: Makes the tables unless they are there, opens an account, uses it, and says what it read.
 PROGRAM = """
@@ -57,21 +57,13 @@ with EventStore(sys.argv[1], aggregates=[Account]) as store:
 """
 
 
-@pytest.fixture(scope="session")
-def previous(tmp_path_factory: pytest.TempPathFactory) -> Release:
-    """The previous release; the test is skipped where its code is not to be had."""
-    try:
-        return unpack(tmp_path_factory.mktemp("previous"))
-    except NoHistory as missing:
-        pytest.skip(str(missing))
-
-
 @pytest.mark.promise(44)
 def test_the_previous_release_runs_on_the_new_schema(
-    previous: Release, empty_database: Database, engine: Engine
+    releases: Releases, empty_database: Database, engine: Engine
 ) -> None:
     """It made the database, goes on after the upgrade, and both read what both wrote."""
     url, old, new = empty_database.url, schema.REVISION - 1, schema.REVISION
+    previous = releases(old)
     assert f"{old} {old} [1, 2, 4] True\n" == previous.run(PROGRAM, url, "ada")
 
     upgrade(engine)

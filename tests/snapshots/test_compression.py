@@ -1,8 +1,12 @@
 """States above 1 KiB are compressed where zstd is there, and no process stumbles over that."""
 
+import tracemalloc
+
 import pytest
+from sqlalchemy import update
 
 from sourcery import EventStore, always, every
+from sourcery.schema import snapshots
 from sourcery.snapshots import packing
 from sourcery.snapshots.packing import THRESHOLD, Packing
 from tests.databases import Database
@@ -85,3 +89,58 @@ def test_a_process_without_zstd_stores_plain_json(store: EventStore, elsewhere: 
     counted = counting(store)
     assert (THRESHOLD, 1) == (store.load(CLS, "t").total, counted.unpacked)
     elsewhere.close()
+
+
+def test_what_may_not_be_compressed_is_stored_as_it_is(
+    store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large state is a state like any other."""
+    monkeypatch.setattr(packing, "LARGEST", THRESHOLD)
+    work(store, CLS, *MANY)
+    assert ("json", THRESHOLD) == (stored(store)[0], store.load(CLS, "t").total)
+
+
+#: Bytes that are decompressed at most, in these tests.
+BOUND = 2**20
+
+
+def bomb(*, tells_its_size: bool) -> bytes:
+    """Very little that would be a hundred times as much as is ever compressed here."""
+    zstd = packing._find_zstd()
+    size = {zstd.CompressionParameter.content_size_flag: int(tells_its_size)}
+    return zstd.compress(b" " * (100 * BOUND), options=size)
+
+
+@pytest.mark.parametrize("tells_its_size", [True, False])
+def test_a_bomb_is_a_damaged_snapshot(
+    store: EventStore,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    tells_its_size: bool,
+) -> None:
+    """It is not blown up beyond a bound, everything is replayed, and it is replaced."""
+    monkeypatch.setattr(packing, "LARGEST", BOUND)
+    work(store, CLS, *MANY)
+    state = bomb(tells_its_size=tells_its_size)
+    assert len(state) < BOUND / 10
+    with store.engine.begin() as connection:
+        connection.execute(update(snapshots).values(state=state, codec="json+zstd"))
+    tracemalloc.start()
+    assert THRESHOLD == store.load(CLS, "t").total
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 5 * BOUND
+    assert 1 == len(warnings(caplog))
+    assert THRESHOLD == store.load(CLS, "t").total
+    assert "json+zstd" == stored(store)[0]
+
+
+@pytest.mark.parametrize("damage", [slice(-1), slice(0), slice(10, None)])
+def test_half_a_frame_is_a_damaged_snapshot(store: EventStore, damage: slice) -> None:
+    """And so is one with more behind it."""
+    work(store, CLS, *MANY)
+    [(state,)] = rows(store, "state")
+    for broken in (bytes(state)[damage], bytes(state) * 2):
+        with store.engine.begin() as connection:
+            connection.execute(update(snapshots).values(state=broken))
+        assert THRESHOLD == store.load(CLS, "t").total

@@ -130,4 +130,4 @@ def test_an_account_that_may_not_write_them_writes_events(
             work(limited, CLS, amount)
         assert [] == kept(store)
         assert PAYLOAD + 2 == limited.load(CLS, "t").total
-    assert ["a snapshot could not be stored: ProgrammingError"] * 2 == said(caplog)
+    assert ["a snapshot could not be stored: PrivilegeMissing"] * 2 == said(caplog)

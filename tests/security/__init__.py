@@ -1,0 +1,1 @@
+"""What keeps others out: accounts, triggers, and what is never done with stored data."""
