@@ -9,10 +9,10 @@ from sqlalchemy.exc import DBAPIError
 from sourcery import EventStore
 from sourcery.append_only import is_append_only, statements
 from sourcery.errors import StoreRewound, UnknownDatabase
+from sourcery.testing.conformance.migrations import check, downgrade, upgrade_to
 from sourcery.upgrade import upgrade, within_schema
 from tests.databases import Database
 from tests.domain import ADA, Deposited, append, history
-from tests.schema.support import check, downgrade, upgrade_to
 
 #: A row like the first one, in all of its columns.
 _AGAIN = (

@@ -7,11 +7,11 @@ from sqlalchemy import Engine, MetaData, select
 
 from sourcery import Consumer, EventStore, Stream, Subscriber, UnitOfWork
 from sourcery.schema import REVISION, VERSION_TABLE, events
+from sourcery.testing.conformance.migrations import check, downgrade
 from sourcery.upgrade import upgrade
 from tests.databases import Database
 from tests.domain import AccountEvent, Opened
 from tests.schema.conftest import Releases
-from tests.schema.support import check, downgrade
 
 pytestmark = pytest.mark.promise(44)
 

@@ -25,14 +25,14 @@ from sourcery import (
 from sourcery.errors import DefinitionError
 from sourcery.publishers import CallablePublisher
 from sourcery.schema import inbox
+from sourcery.testing.conformance.migrations import TABLES, VERSION_TABLE
+from sourcery.testing.conformance.migrations import tables as tables_of
 from sourcery.upgrade import upgrade, within_schema
 from tests.databases import Database
 from tests.domain import Deposited
 from tests.ordering.happened import Happened
 from tests.project.support import KeptThing
 from tests.read_models.support import BALANCES, add_up
-from tests.schema.support import TABLES, VERSION_TABLE
-from tests.schema.support import tables as tables_of
 from tests.security.parts import PATIENCE, refuse
 from tests.wakeups.support import NEVER, is_woken
 
