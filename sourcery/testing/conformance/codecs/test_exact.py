@@ -15,6 +15,8 @@ from sourcery.codec import Codec
 from sourcery.errors import EncodeError
 from sourcery.testing.conformance.codecs.everything import Card, Cash, Colour, Level, Line
 
+pytestmark = pytest.mark.promise(47)
+
 
 def holder(hint: Any) -> Any:
     """An attrs class with one field of this type."""
@@ -56,7 +58,6 @@ class Options(TypedDict):
     depth: int
 
 
-@pytest.mark.promise(47)
 @pytest.mark.parametrize(
     ("hint", "value"),
     [
@@ -121,7 +122,6 @@ def test_rarer_types_read_back(codec: Codec, hint: Any, value: Any) -> None:
     assert type(value) is type(read)
 
 
-@pytest.mark.promise(47)
 def test_a_span_is_exact_in_any_decimal_context(codec: Codec) -> None:
     """The precision of a program's own sums does not round what it stores."""
     cls = holder(timedelta)

@@ -14,6 +14,8 @@ from sourcery.codec import Codec
 from sourcery.errors import DefinitionError, EncodeError
 from sourcery.testing.conformance.codecs.everything import Card, Cash, Line
 
+pytestmark = pytest.mark.promise(47)
+
 
 @event("tests.order")
 @frozen
@@ -34,7 +36,6 @@ def nested(depth: int) -> list[Any]:
     return inner
 
 
-@pytest.mark.promise(47)
 @pytest.mark.parametrize(
     ("order", "path", "problem"),
     [
@@ -67,7 +68,6 @@ def test_it_is_refused_by_path(
     assert "secret" not in str(refused.value)
 
 
-@pytest.mark.promise(47)
 def test_ten_megabytes_are_stored(codec: Codec) -> None:
     """A large payload is no reason to refuse."""
     large = Order(note="x" * 10_000_000)

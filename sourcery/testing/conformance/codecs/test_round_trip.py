@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from sourcery.codec import Codec
 from sourcery.testing.conformance.codecs.everything import Card, Cash, Everything, everything
 
+pytestmark = pytest.mark.promise(47)
 
-@pytest.mark.promise(47)
+
 @settings(max_examples=150, deadline=None)
 @given(original=everything)
 def test_every_type_reads_back_as_it_was(codec: Codec, original: Everything) -> None:
