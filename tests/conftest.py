@@ -19,6 +19,7 @@ LONG = {
     "faults",
     "inbox",
     "live",
+    "model",
     "outgoing",
     "project",
     "read_models",

@@ -5,7 +5,7 @@ from tests.domain import ADA, Deposited, append
 
 
 def test_an_event_after_a_message_is_not_left_out(store: EventStore) -> None:
-    """What was settled at the beginning was a message alone; an event came before the first look."""
+    """A message alone was settled at the beginning; an event came before the first look."""
     with UnitOfWork(store) as uow:
         uow.publish("payments", payload={})
     subscription = store.subscribe(events=Deposited, timeout=0)
