@@ -173,12 +173,15 @@ class Follower:
             except IncarnationChanged:
                 continue
 
-    def _look(self, size: int, upto: int) -> Page:
-        if not self._keep or self.position >= self._fence.settled:
+    def _look(self, size: int, bound: int) -> Page:
+        is_kept = self._keep and self.position < self._fence.settled
+        if not is_kept:
             self._renew()
-        upto = min(upto, self._fence.settled)
+        upto = min(bound, self._fence.settled)
         rows = self._rows(upto, size)
         self._keep = full = len(rows) == size
+        if is_kept and not rows:  # more may have settled since that frontier was read
+            return self._look(size, bound)
         return Page(rows, rows[-1][_POSITION] if full else max(self.position, upto), full)
 
     def _renew(self) -> None:

@@ -24,6 +24,7 @@ LONG = {
     "inbox",
     "kills",
     "live",
+    "model",
     "outgoing",
     "project",
     "read_models",
