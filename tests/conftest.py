@@ -12,6 +12,7 @@ pytest_plugins = ["pytester", "tests.databases.fixtures"]
 
 #: Folders whose tests take long: unless `--db` says more, they run on one server of each family.
 LONG = {
+    "cli",
     "cloning",
     "control",
     "delivery",

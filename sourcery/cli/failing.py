@@ -1,0 +1,86 @@
+"""What becomes of an error: one line, a hint, an exit status; no traceback, no password."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from difflib import get_close_matches
+
+import click
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from sourcery.cli.escaping import visible
+from sourcery.cli.settings import Settings
+from sourcery.errors import ConsumerNotFound, SchemaBehind, SchemaMissing, SourceryError
+from sourcery.store import EventStore
+
+
+class Failed(click.ClickException):
+    """Something went wrong that a person can mend. Exit status 1."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message if hint is None else f"{message}\nHint: {hint}")
+
+    def format_message(self) -> str:
+        return "\n".join(visible(line) for line in self.message.splitlines())
+
+
+@contextmanager
+def explained(settings: Settings) -> Generator[None]:
+    """Turn errors into what `click` prints; with `--debug` they come out as they are."""
+    try:
+        yield
+    except (
+        SourceryError,
+        DBAPIError,
+        NoSuchModuleError,
+        PoolTimeout,
+        ModuleNotFoundError,
+    ) as error:
+        if settings.debug:
+            raise
+        raise Failed(_without_password(settings, _text(error)), _hint(error)) from error
+
+
+def _text(error: Exception) -> str:
+    if isinstance(error, SourceryError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        return f"the driver of the database is not installed: no module {error.name!a}"
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    first = next(iter(str(cause).strip().splitlines()), "")
+    return f"the database: {type(cause).__name__}: {first}"
+
+
+def _hint(error: Exception) -> str | None:
+    if isinstance(error, SchemaMissing | SchemaBehind):
+        return "sourcery upgrade"
+    if isinstance(error, ModuleNotFoundError):
+        return "pip install 'sourcery-events[postgresql]', or [mysql]"
+    return None
+
+
+def _without_password(settings: Settings, text: str) -> str:
+    """A driver's error may quote what it was given."""
+    try:
+        database = settings.where().database
+        password = make_url(database).password if database else None
+    except (ArgumentError, click.UsageError):
+        return text
+    return text.replace(str(password), "***") if password else text
+
+
+@contextmanager
+def known_consumer(store: EventStore, name: str) -> Generator[None]:
+    """Inside, a consumer that is not there is answered by the names that are."""
+    from sourcery.control import consumer_names
+
+    try:
+        yield
+    except ConsumerNotFound as error:
+        names = consumer_names(store)
+        near = get_close_matches(name, names, 3, 0.5) or names[:10]
+        hint = f"did you mean {', '.join(near)}?" if near else "no consumer has ever run here"
+        raise Failed(f"there is no consumer {name!a}", hint) from error
