@@ -39,11 +39,11 @@ def purge_outbox(store: EventStore, *, older_than: timedelta = KEPT, chunk: int 
     ended at any time. What waits, what failed, and later messages of a key that has a dead
     letter stay. Raises `RetryTransaction` when the database asks for another run.
     """
-    check_age("older_than", older_than)
+    age = check_age("older_than", older_than)
     _check_chunk(chunk)
     database = store.database
     with database.reading() as connection:
-        before = database.dialect.now(connection) - older_than
+        before = database.dialect.now(connection) - age
         found = cursors(connection, database.dialect, topics(connection))
     deleted = {
         topic: _purge(database, of_topic, before, chunk) for topic, of_topic in found.items()

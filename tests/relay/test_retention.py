@@ -46,6 +46,13 @@ def test_rule_31_what_is_young_stays(store: EventStore) -> None:
     assert (Purged(deleted={}, unread=()), 3) == (purge_outbox(store), messages_stored(store))
 
 
+def test_an_age_before_all_time_is_taken(store: EventStore) -> None:
+    """Nothing is so old; the database's clock cannot be set back so far."""
+    publish(store, [1])
+    relay(store, Broker()).drain(DEADLINE)
+    assert {} == purge_outbox(store, older_than=timedelta.max).deleted
+
+
 def test_rule_31_what_is_unsent_stays(store: EventStore) -> None:
     """Above the cursor of the shard that is furthest behind."""
     publish(store, [1])
