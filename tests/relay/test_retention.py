@@ -39,6 +39,16 @@ def test_rule_31_what_was_sent_is_deleted(store: EventStore) -> None:
     assert 0 == messages_stored(store)
 
 
+def test_a_dry_run_counts_what_would_be_deleted(store: EventStore) -> None:
+    """In chunks as well, and deletes nothing."""
+    publish(store, range(25))
+    relay(store, Broker()).drain(DEADLINE)
+    publish(store, [99])
+    counted = purge_outbox(store, older_than=LONG_AGO, chunk=10, dry_run=True)
+    assert 26 == messages_stored(store)
+    assert counted == purge(store)
+
+
 def test_rule_31_what_is_young_stays(store: EventStore) -> None:
     """Seven days, unless told otherwise."""
     publish(store, range(3))
