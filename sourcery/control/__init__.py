@@ -2,6 +2,7 @@
 
 from sourcery.control.consumer import Consumer
 from sourcery.control.depth import OutboxDepth, outbox_depth
+from sourcery.control.foreseeing import Foreseen
 from sourcery.control.health import ConsumerHealth, ShardHealth, ShardState, consumer_health
 from sourcery.control.looking import consumer_names
 from sourcery.control.outbox import MessageState, OutboxMessage, outbox_message, outbox_messages
@@ -9,6 +10,7 @@ from sourcery.control.outbox import MessageState, OutboxMessage, outbox_message,
 __all__ = [
     "Consumer",
     "ConsumerHealth",
+    "Foreseen",
     "MessageState",
     "OutboxDepth",
     "OutboxMessage",
