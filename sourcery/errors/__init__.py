@@ -56,6 +56,7 @@ from sourcery.errors.setup import (
     WrongDatabase,
     WrongEnvironment,
 )
+from sourcery.errors.transfer import ExportDamaged, ImportRefused
 from sourcery.errors.values import (
     DecodeError,
     DefinitionError,
@@ -89,7 +90,9 @@ __all__ = [
     "DriverMissing",
     "EffectRefused",
     "EncodeError",
+    "ExportDamaged",
     "IdConflict",
+    "ImportRefused",
     "InvalidArgument",
     "InvalidName",
     "MappingFailed",

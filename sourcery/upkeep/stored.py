@@ -56,6 +56,15 @@ def parsed(text: str) -> Any:
         return text
 
 
+def is_json(text: str) -> bool:
+    """Whether a payload can be parsed."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def data_text(recorded: Recorded[Any]) -> str:
     """The payload of an event, to the letter."""
     return str(recorded._row[_DATA])
