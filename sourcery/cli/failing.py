@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from typing import Final
 
 import click
 from sqlalchemy import make_url
@@ -13,8 +14,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sourcery.cli.escaping import visible
 from sourcery.cli.settings import Settings
+from sourcery.control import consumer_names
 from sourcery.errors import ConsumerNotFound, SchemaBehind, SchemaMissing, SourceryError
 from sourcery.store import EventStore
+
+#: Modules that a URL may need.
+_DRIVERS: Final = ("psycopg", "pymysql")
 
 
 class Failed(click.ClickException):
@@ -47,19 +52,27 @@ def explained(settings: Settings) -> Generator[None]:
 def _text(error: Exception) -> str:
     if isinstance(error, SourceryError):
         return str(error)
-    if isinstance(error, ModuleNotFoundError):
-        return f"the driver of the database is not installed: no module {error.name!a}"
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    first = next(iter(str(cause).strip().splitlines()), "")
-    return f"the database: {type(cause).__name__}: {first}"
+    if _is_driver_missing(error):
+        return "the driver of the database is not installed"
+    if isinstance(error, DBAPIError | PoolTimeout | NoSuchModuleError):
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        first = next(iter(str(cause).strip().splitlines()), "")
+        return f"the database: {type(cause).__name__}: {first}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _is_driver_missing(error: Exception) -> bool:
+    return isinstance(error, ModuleNotFoundError) and error.name in _DRIVERS
 
 
 def _hint(error: Exception) -> str | None:
     if isinstance(error, SchemaMissing | SchemaBehind):
         return "sourcery upgrade"
-    if isinstance(error, ModuleNotFoundError):
+    if _is_driver_missing(error):
         return "pip install 'sourcery-events[postgresql]', or [mysql]"
-    return None
+    if isinstance(error, SourceryError | DBAPIError | PoolTimeout | OSError):
+        return None
+    return "--debug shows where it comes from"
 
 
 def _without_password(settings: Settings, text: str) -> str:
@@ -75,8 +88,6 @@ def _without_password(settings: Settings, text: str) -> str:
 @contextmanager
 def known_consumer(store: EventStore, name: str) -> Generator[None]:
     """Inside, a consumer that is not there is answered by the names that are."""
-    from sourcery.control import consumer_names
-
     try:
         yield
     except ConsumerNotFound as error:

@@ -6,7 +6,23 @@ from importlib.metadata import version
 
 import click
 
-from sourcery.cli import schema, status, streams, tail
+from sourcery.cli import (
+    consumers,
+    dead,
+    deploy,
+    mending,
+    outbox,
+    rebuild,
+    run,
+    schema,
+    snapshots,
+    status,
+    streams,
+    tail,
+    trace,
+    transfer,
+    verify,
+)
 from sourcery.cli.commands import Root
 
 
@@ -24,5 +40,21 @@ def main() -> None:
     """
 
 
-for module in (schema, status, tail, streams):
+for module in (
+    schema,
+    status,
+    tail,
+    streams,
+    trace,
+    consumers,
+    dead,
+    outbox,
+    snapshots,
+    verify,
+    deploy,
+    rebuild,
+    run,
+    transfer,
+    mending,
+):
     module.add_to(main)
