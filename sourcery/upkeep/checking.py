@@ -121,16 +121,18 @@ def _of_streams(connection: Connection) -> Iterator[Problem]:
         "partition_by": (_events.category, _events.stream_id),
         "order_by": _events.version,
     }
-    pairs = select(
-        *[_events[name] for name in ("category", "stream_id", "position", "version")],
-        func.coalesce(func.lag(_events.version).over(**window), 0).label("before"),
-        func.coalesce(func.lag(_events.position).over(**window), 0).label("at"),
-    )
-    row = pairs.subquery().c
+    lagged: dict[str, Any] = {
+        name: func.coalesce(func.lag(column).over(**window), 0).label(name)
+        for name, column in (("before", _events.version), ("at", _events.position))
+    }
+    named: list[Any] = [_events.category, _events.stream_id, _events.position, _events.version]
+    row = select(*named, *lagged.values()).subquery().c
     wrong = or_(row.version != row.before + 1, row.position < row.at)
     names = ("category", "stream_id", "position", "version", "before", "at")
-    found = select(*[row[name] for name in names]).where(wrong).order_by(row.position)
-    for category, id, position, version, before, at in connection.execute(found.limit(_MOST)):
+    columns: list[Any] = [row[name] for name in names]
+    found = select(*columns).where(wrong).order_by(row.position)
+    pairs: Iterable[Any] = connection.execute(found.limit(_MOST))
+    for category, id, position, version, before, at in pairs:
         where = Stream(category, id).path
         if version != before + 1:
             text = f"version {version} follows version {before}"

@@ -23,7 +23,6 @@ from sourcery.dialects.batch import EventRow
 from sourcery.errors import ExportDamaged, InvalidName
 from sourcery.recorded import Recorded
 from sourcery.stream import KIND_LENGTH, Stream, bucket_of, check_name
-from sourcery.upkeep.stored import data_text
 
 FORMAT: Final = 1
 MARK: Final = "sourcery_export"
@@ -65,7 +64,7 @@ def written(recorded: Recorded[Any]) -> bytes:
         "metadata": recorded.metadata.present,
     }
     # between the tokens of JSON a newline is as good as a space, and inside them there is none
-    data = data_text(recorded).encode().replace(b"\n", b" ").replace(b"\r", b" ")
+    data = recorded.data.encode().replace(b"\n", b" ").replace(b"\r", b" ")
     return json.dumps(envelope, ensure_ascii=False).encode()[:-1] + _DATA + data + b"}\n"
 
 

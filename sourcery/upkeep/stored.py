@@ -65,11 +65,6 @@ def is_json(text: str) -> bool:
     return True
 
 
-def data_text(recorded: Recorded[Any]) -> str:
-    """The payload of an event, to the letter."""
-    return str(recorded._row[_DATA])
-
-
 def stored_events(  # noqa: PLR0913 - each narrows what is read, none needs another
     store: EventStore,
     stream: Stream | None = None,

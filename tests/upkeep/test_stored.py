@@ -8,7 +8,6 @@ import pytest
 from sourcery import EventStore, metadata
 from sourcery.errors import InvalidArgument, InvalidName
 from sourcery.upkeep import check_store, find_stored, follow_stored, schema_state, stored_events
-from sourcery.upkeep.stored import data_text
 from tests.domain import ADA, BOB, ORDER, Deposited, Opened, Placed, append
 
 
@@ -25,7 +24,7 @@ def test_all_kinds_are_given_as_json(three: EventStore) -> None:
     """Parsed, and to the letter."""
     first, *others = stored_events(three)
     assert ({"owner": "Ada"}, {"amount": 1}) == (first.event, others[0].event)
-    assert {"owner": "Ada"} == json.loads(data_text(first))
+    assert {"owner": "Ada"} == json.loads(first.data)
     assert ["account.deposited", "order.placed"] == [recorded.kind for recorded in others]
 
 
