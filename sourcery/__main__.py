@@ -15,8 +15,7 @@ def main() -> None:
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         names = " and ".join(missing)
-        line = "pip install 'sourcery-events[cli]'"
-        sys.exit(f"Error: the command line needs {names}, which is not installed: {line}")
+        sys.exit(f"Error: the command line needs {names}: pip install 'sourcery-events[cli]'")
     from sourcery.cli import main as command
 
     command(prog_name="sourcery")

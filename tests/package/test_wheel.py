@@ -1,5 +1,6 @@
 """What is inside the wheel."""
 
+from configparser import ConfigParser
 from email import message_from_string
 from pathlib import Path
 from zipfile import ZipFile
@@ -37,8 +38,12 @@ def test_wheel_says_what_it_is(wheel: Path) -> None:
     assert ("sourcery-events", "MIT", ">=3.11") == said
 
 
-def test_wheel_offers_the_autogenerate_plugin(wheel: Path) -> None:
-    """Alembic finds the plug-in under a name that it runs without being told to."""
-    section, entry = read(wheel, "entry_points.txt").split("\n", 1)
-    assert "[alembic.plugins]" == section
-    assert "alembic.autogenerate.sourcery = sourcery.autogenerate" == entry.strip()
+def test_wheel_offers_the_autogenerate_plugin_and_the_command(wheel: Path) -> None:
+    """The plug-in under a name that Alembic runs without being told to."""
+    offered = ConfigParser()
+    offered.read_string(read(wheel, "entry_points.txt"))
+    expected = {
+        "alembic.plugins": {"alembic.autogenerate.sourcery": "sourcery.autogenerate"},
+        "console_scripts": {"sourcery": "sourcery.__main__:main"},
+    }
+    assert expected == {name: dict(offered[name]) for name in offered.sections()}
