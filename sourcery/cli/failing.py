@@ -37,13 +37,9 @@ def explained(settings: Settings) -> Generator[None]:
     """Turn errors into what `click` prints; with `--debug` they come out as they are."""
     try:
         yield
-    except (
-        SourceryError,
-        DBAPIError,
-        NoSuchModuleError,
-        PoolTimeout,
-        ModuleNotFoundError,
-    ) as error:
+    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        raise  # click knows what to do with them
+    except Exception as error:
         if settings.debug:
             raise
         raise Failed(_without_password(settings, _text(error)), _hint(error)) from error

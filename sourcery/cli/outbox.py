@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import click
@@ -58,7 +59,7 @@ def list_(
     show(Table(names, rows, "there are no such messages"))
 
 
-def _as_dict(message: OutboxMessage) -> dict[str, object]:
+def _as_dict(message: OutboxMessage) -> Mapping[str, object]:
     return asdict(message) | {"state": message.state, "relays": dict(message.relays)}
 
 

@@ -47,7 +47,7 @@ def tree(found: list[Traced]) -> Iterator[tuple[int, Traced]]:
     known = {one.id for one in found}
     caused: dict[str, list[Traced]] = {}
     for one in found:
-        if one.causation_id in known and one.causation_id is not None:
+        if one.causation_id is not None:
             caused.setdefault(one.causation_id, []).append(one)
     left = {one.position: one for one in found}
     roots = [one for one in found if one.causation_id not in known]

@@ -17,7 +17,7 @@ from sourcery.cli import main
 
 ROOT = Path(__file__).parents[2]
 #: Seconds until something that should happen counts as not happening.
-PATIENCE = 20.0
+PATIENCE = 60.0
 #: A stream that would clear the screen, colour it red and turn text around, if a terminal saw it.
 HOSTILE = Stream("acc[bold]ount", "\x1b[2J\x1b[31mevil\r\n[red]x[/red]\u202e")
 UNSEEN = ("\x1b", "\r", "\u202e", "\x07")

@@ -9,7 +9,6 @@ from sourcery import EventStore
 from sourcery.cli import main
 from tests.cli.support import Shell, outside
 from tests.control.support import deposits
-from tests.databases import Database
 from tests.domain import ADA
 
 APP = """
@@ -101,6 +100,19 @@ def test_a_database_that_is_not_there(url: str, said: str) -> None:
     assert not Path("missing.db").exists()
 
 
+def test_what_nobody_expected_is_one_line_as_well(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its class, and how to see more."""
+
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError("one\n\x1b[2Jtwo")
+
+    monkeypatch.setattr("sourcery.cli.schema.schema_state", breaks)
+    error = shell.error("current")
+    assert "Error: ZeroDivisionError: one\n\\x1b[2Jtwo\nHint: --debug" in error
+
+
 def test_debug_shows_the_traceback() -> None:
     """For who reports a bug."""
     url = "postgresql://u:secret@127.0.0.1:1/d"
@@ -115,18 +127,7 @@ def test_a_program_that_fails_to_import_is_told(tmp_path: Path) -> None:
     assert (1, True) == (result.exit_code, "No module named 'not_installed" in result.stderr)
 
 
-def test_the_module_and_the_program_are_the_same(database: Database, tmp_path: Path) -> None:
-    """`python -m sourcery`, and the command that pip makes."""
+def test_the_module_is_the_command() -> None:
+    """`python -m sourcery`; the command that pip makes is tested with the wheel."""
     done = outside("-m", "sourcery", "--version")
     assert (0, "sourcery, version 0.1.0") == (done.returncode, done.stdout.strip())
-
-
-def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
-    """One line, no traceback."""
-    hidden = "import importlib.util as u; f = u.find_spec\n"
-    hidden += "u.find_spec = lambda n, *a: None if n == 'click' else f(n, *a)\n"
-    hidden += "from sourcery.__main__ import main\nmain()"
-    done = outside("-c", hidden)
-    assert (1, "") == (done.returncode, done.stdout)
-    assert "pip install 'sourcery-events[cli]'" in done.stderr
-    assert "Traceback" not in done.stderr
