@@ -3,6 +3,8 @@
 import json
 from uuid import uuid4
 
+import pytest
+
 from sourcery import EventStore, metadata
 from sourcery.cli.escaping import visible
 from tests.cli.support import HOSTILE, Shell, is_harmless, wait_until
@@ -77,6 +79,7 @@ def test_tail_goes_on(bank: EventStore, shell: Shell) -> None:
         process.communicate()
 
 
+@pytest.mark.databases("postgresql")
 def test_tail_follows_a_stream(bank: EventStore, shell: Shell) -> None:
     """By its id in its category alone."""
     process = shell.start("tail", "-f", "--json", "--stream", "account/ada", "--after", 0)

@@ -98,6 +98,7 @@ def test_json_is_ascii(capsys: pytest.CaptureFixture[str]) -> None:
     assert HOSTILE.id == json.loads(printed)["text"]
 
 
+@pytest.mark.databases("postgresql")
 def test_status_is_watched(bank: EventStore, shell: Shell) -> None:
     """Again and again, a line of JSON each where no terminal is; Ctrl-C ends it cleanly."""
     deposits(bank, ADA)
@@ -114,6 +115,7 @@ def test_status_is_watched(bank: EventStore, shell: Shell) -> None:
         process.communicate()
 
 
+@pytest.mark.databases("sqlite")
 def test_a_reader_that_goes_away_is_no_error(bank: EventStore, shell: Shell) -> None:
     """As `| head -1` does."""
     for _ in range(40):

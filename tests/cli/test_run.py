@@ -52,7 +52,7 @@ def ended(supervisor: Supervisor, *workers: Unsteady) -> int:
 
     def end() -> None:
         for worker in workers:
-            worker.works.wait(20)
+            worker.works.wait(60)
         os.kill(os.getpid(), signal.SIGTERM)
 
     thread = threading.Thread(target=end)
@@ -138,6 +138,7 @@ def test_workers_run_until_a_signal(
     assert [None, None, None] == owners(bank)
 
 
+@pytest.mark.databases("postgresql")
 def test_a_killed_process_is_replaced(
     bank: EventStore, shell: Shell, running: subprocess.Popen[str], tmp_path: Path
 ) -> None:
@@ -158,6 +159,7 @@ def test_a_killed_process_is_replaced(
         again.communicate()
 
 
+@pytest.mark.databases("postgresql")
 def test_a_second_signal_ends_at_once(bank: EventStore, running: subprocess.Popen[str]) -> None:
     """With its own status; a killed one is replaced when its lease is over."""
     deposits(bank, BOB)
@@ -169,6 +171,7 @@ def test_a_second_signal_ends_at_once(bank: EventStore, running: subprocess.Pope
     assert running.wait(60) in (128 + signal.SIGTERM, 128 + signal.SIGINT)
 
 
+@pytest.mark.databases("sqlite")
 def test_a_program_that_does_not_fit_ends_with_its_reason(
     bank: EventStore, shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

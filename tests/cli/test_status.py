@@ -2,11 +2,13 @@
 
 import pytest
 
-from sourcery import EventStore, UnitOfWork
+from sourcery import Consumer, EventStore, UnitOfWork, metadata
+from sourcery.cli import main
 from sourcery.cli.status import look
 from sourcery.consumers import LetterStatus
 from tests.cli.support import HOSTILE, Shell, is_harmless
 from tests.control.support import deposits, failed, given_up, moved, owned, page, registered
+from tests.docs.command_line import leaves
 from tests.domain import ADA
 from tests.guards.wire import watching
 
@@ -14,7 +16,7 @@ from tests.guards.wire import watching
 def running(bank: EventStore, position: int = 0, **options: object) -> None:
     """A consumer that a worker runs, and has brought so far."""
     consumer = registered(bank, **options)
-    page(consumer, owned(consumer), 0, position)
+    page(consumer, owned(consumer, seconds=600), 0, position)
 
 
 def test_nothing_runs_yet(shell: Shell) -> None:
@@ -71,7 +73,7 @@ def test_open_letters_want_attention(bank: EventStore, shell: Shell) -> None:
     running(bank, position=2)
     first, second = bank.read(ADA)
     consumer = registered(bank, name="other")
-    page(consumer, owned(consumer), 0, 2)
+    page(consumer, owned(consumer, seconds=600), 0, 2)
     given_up(consumer, first, LetterStatus.DEAD)
     shell.run("status")
     given_up(consumer, second)
@@ -111,13 +113,42 @@ def test_the_number_of_statements_does_not_grow_with_the_log(bank: EventStore, e
     assert 9 + 2 * 3 >= len(selects)
 
 
+#: All that says "Only reads.", with what it looks at.
+READING = (
+    "current",
+    "check",
+    "status",
+    "tail",
+    "stream show account/ada",
+    "event show 1",
+    "consumers list",
+    "dead list",
+    "dead show balances 1",
+    "outbox list",
+    "snapshots list",
+    "trace c",
+    "verify",
+    "export -",
+)
+
+
 @pytest.mark.databases("postgresql")
 def test_looking_never_writes(bank: EventStore, shell: Shell) -> None:
     """A session that may not write answers all the same."""
-    deposits(bank, ADA, 3)
+    with metadata(correlation_id="c"):
+        deposits(bank, ADA, 3)
     running(bank, position=3)
+    given_up(Consumer(bank, "balances"), next(bank.read()), LetterStatus.DEAD)
     reader = Shell(shell.url + "?options=-c%20default_transaction_read_only%3Don")
     with EventStore(reader.url) as store, pytest.raises(Exception, match="read-only"):
         deposits(store, ADA)
-    for words in (["status"], ["tail"], ["current"], ["check"], ["stream", "show", "account/ada"]):
-        reader.run(*words)
+    for words in READING:
+        reader.run(*words.split())
+
+
+def test_what_is_said_to_only_read_is_tested_so() -> None:
+    """Every such command, but for those that need a program: what they call is tested so."""
+    reading = {n for n, c in leaves(main, "") if "Only reads" in (c.help or "")}
+    tested = {f" {words}" for words in READING}
+    missing = {name for name in reading if not any(words.startswith(name) for words in tested)}
+    assert {" snapshots verify", " check-deploy"} == missing

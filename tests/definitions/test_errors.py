@@ -54,6 +54,7 @@ def test_every_error_of_the_package_is_public() -> None:
         errors.messages,
         errors.read_models,
         errors.setup,
+        errors.transfer,
         errors.values,
         errors.work,
     ]
