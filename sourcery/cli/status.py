@@ -25,6 +25,8 @@ from sourcery.store import EventStore
 #: Somebody should look, and something stands still.
 ATTENTION: Final = 3
 FAILED: Final = 4
+#: Seconds of a transaction that holds back the settled position, from which it is shown.
+_LONG: Final = 5.0
 _STANDING: Final = (ShardState.FAULTED, ShardState.STALLED)
 _RUNNING: Final = (ShardState.LIVE, ShardState.CATCHING_UP)
 
@@ -148,10 +150,21 @@ def tables(seen: Status) -> list[Table]:
     names = ("consumer", "shard", "state", "position", "behind", "lag", "rate", "owner", "letters")
     shards = [row for one in seen.consumers for row in _shard_rows(one)]
     found = [Table(names, shards, "no consumer has ever run here"), _outbox_table(seen.outbox)]
+    found += _held_back(seen.consumers)
     errors = [row for one in seen.consumers for row in _error_rows(one)]
     if errors:
         found.append(Table(("consumer", "shard", "attempts", "next attempt", "error"), errors))
     return found
+
+
+def _held_back(consumers: list[ConsumerHealth]) -> list[Table]:
+    """Who keeps the settled position from growing, if it lasts."""
+    floor = next((one.oldest_floor for one in consumers if one.oldest_floor), None)
+    if floor is None or (floor.age is not None and floor.age < _LONG):
+        return []
+    names = ("held back at", "age", "backend", "application", "state", "prepared")
+    who = (floor.backend, floor.application_name, floor.state, floor.prepared)
+    return [Table(names, [(floor.position, duration(floor.age), *who)])]
 
 
 def _shard_rows(one: ConsumerHealth) -> list[tuple[object, ...]]:

@@ -4,12 +4,13 @@ import json
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.orm import Session
 
-from sourcery import EventStore, metadata
+from sourcery import EventStore, UnitOfWork, metadata
 from sourcery.cli.escaping import visible
 from tests.cli.support import HOSTILE, Shell, is_harmless, wait_until
 from tests.control.support import deposits
-from tests.domain import ADA, BOB, ORDER, Placed, Remarked, append
+from tests.domain import ADA, BOB, ORDER, Deposited, Placed, Remarked, append
 
 
 def lines(shell: Shell, *words: object) -> list[int]:
@@ -59,6 +60,20 @@ def test_hostile_names_and_payloads_are_written_out(bank: EventStore, shell: She
         assert "[bold]" in text
         assert is_harmless(shell.text(*words, "--json"))
     assert name in shell.text("tail")
+
+
+@pytest.mark.databases("postgresql")
+def test_tail_stops_below_what_may_still_appear(bank: EventStore, shell: Shell) -> None:
+    """So that a later tail shows what was in flight, in its place."""
+    deposits(bank, ADA)
+    with Session(bank.engine) as session:
+        with UnitOfWork(bank, session=session) as uow:
+            uow.append(BOB, [Deposited(1)])
+        deposits(bank, ORDER)
+        assert [1] == lines(shell) == lines(shell, "--after", 0)
+        assert [] == lines(shell, "--stream", "order/1")
+        session.commit()
+    assert [1, 2, 3] == lines(shell) == lines(shell, "--after", 0)
 
 
 def test_tail_goes_on(bank: EventStore, shell: Shell) -> None:

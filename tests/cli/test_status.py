@@ -1,6 +1,7 @@
 """`status`: what it shows, and its exit status."""
 
 import pytest
+from sqlalchemy.orm import Session
 
 from sourcery import Consumer, EventStore, UnitOfWork, metadata
 from sourcery.cli import main
@@ -9,7 +10,7 @@ from sourcery.consumers import LetterStatus
 from tests.cli.support import HOSTILE, Shell, is_harmless
 from tests.control.support import deposits, failed, given_up, moved, owned, page, registered
 from tests.docs.command_line import leaves
-from tests.domain import ADA
+from tests.domain import ADA, Deposited
 from tests.guards.wire import watching
 
 
@@ -98,6 +99,20 @@ def test_a_hostile_error_is_harmless(bank: EventStore, shell: Shell) -> None:
         assert is_harmless(text)
     assert "\\x1b[2J" in shell.text("status", code=4)
     assert [consumer.name] == [c["name"] for c in shell.json("status", code=4)["consumers"]]
+
+
+@pytest.mark.databases("postgresql")
+def test_who_holds_back_the_settled_position_is_shown(
+    bank: EventStore, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction that has appended and does not end."""
+    monkeypatch.setattr("sourcery.cli.status._LONG", 0.0)
+    running(bank)
+    assert "held back at" not in shell.text("status")
+    with Session(bank.engine) as session:
+        with UnitOfWork(bank, session=session) as uow:
+            uow.append(ADA, [Deposited(1)])
+        assert "idle in transaction" in shell.text("status")
 
 
 @pytest.mark.parametrize("events", [1, 500])
