@@ -131,8 +131,8 @@ def _of_streams(connection: Connection) -> Iterator[Problem]:
     names = ("category", "stream_id", "position", "version", "before", "at")
     columns: list[Any] = [row[name] for name in names]
     found = select(*columns).where(wrong).order_by(row.position)
-    pairs: Iterable[Any] = connection.execute(found.limit(_MOST))
-    for category, id, position, version, before, at in pairs:
+    for pair in connection.execute(found.limit(_MOST)):
+        category, id, position, version, before, at = tuple[Any, ...](pair)
         where = Stream(category, id).path
         if version != before + 1:
             text = f"version {version} follows version {before}"
