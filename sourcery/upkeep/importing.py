@@ -146,6 +146,8 @@ def _check_heads(connection: Connection, dialect: Dialect, missing: list[EventLi
     heads = dialect.heads(connection, {line.stream for line in missing})
     for line in missing:
         head = heads[line.stream]
+        if line.version <= head:  # it was not there a moment ago: compare it in another run
+            raise RetryTransaction("another writer was faster")
         if line.version != head + 1:
             raise _refused(line, f"cannot follow version {head}: import what comes between first")
         heads[line.stream] = line.version

@@ -133,6 +133,26 @@ def test_two_imports_at_once_are_one(
     assert facts(bank) == facts(other)
 
 
+@pytest.mark.databases("postgresql", "mariadb")
+def test_an_import_overtaken_by_another_compares_again(
+    bank: EventStore, other: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which commits between its looks at what is there and at the heads of streams."""
+    text, original = exported(bank).getvalue(), importing._missing
+    overtaken: list[bool] = []
+
+    def look(*arguments: Any) -> Any:
+        found = original(*arguments)
+        if not overtaken:
+            overtaken.append(True)
+            import_events(other, io.BytesIO(text))
+        return found
+
+    monkeypatch.setattr(importing, "_missing", look)
+    assert 9 == import_events(other, io.BytesIO(text)).present
+    assert facts(bank) == facts(other)
+
+
 def test_consumers_find_what_is_imported(bank: EventStore, other: EventStore) -> None:
     """At positions above all that were there: a subscription that goes on meets every event."""
     append(other, ORDER, [Deposited(1)])
