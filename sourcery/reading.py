@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sourcery.codec import Decoder
+from sourcery.codec import RowDecoder
 from sourcery.database import Database
 from sourcery.dialects import IncarnationChanged
 from sourcery.following import Fence
@@ -15,7 +15,7 @@ from sourcery.selection import Selection
 
 
 def read_events(
-    database: Database, decoder: Decoder, selection: Selection
+    database: Database, decoder: RowDecoder, selection: Selection
 ) -> Iterator[Recorded[Any]]:
     """Yield events in order. No transaction is open while the caller holds an event."""
     if selection.limit == 0:

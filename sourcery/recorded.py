@@ -100,6 +100,11 @@ class Recorded(Generic[E]):
         return int(self._row[6])
 
     @property
+    def data(self) -> str:
+        """The payload as it is stored, to the letter: JSON, before any upcaster."""
+        return str(self._row[7])
+
+    @property
     def metadata(self) -> Metadata:
         """Who and why. Raises `DecodeError` for what was changed by hand."""
         try:

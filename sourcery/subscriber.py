@@ -17,7 +17,7 @@ from typing import Any, Literal, TypedDict, TypeVar, overload
 
 from typing_extensions import TypeForm, Unpack
 
-from sourcery.consumers import EVENTS, ConsumerSpec
+from sourcery.consumers import EVENTS, ConsumerSpec, rows_of
 from sourcery.consumers.filters import EventFilter
 from sourcery.events import event_type
 from sourcery.log import PAGE, Query
@@ -181,12 +181,25 @@ class Subscriber:
             on_caught_up=on_caught_up,
         )
         self._name = spec.name
+        self._spec = spec
+        self._store = store
         self._worker: Worker = Worker(store, settings, partial(Rounds, job))
 
     @property
     def name(self) -> str:
         """The consumer's name."""
         return self._name
+
+    def check(self) -> None:
+        """Raise `ConsumerMismatch` when what is stored under its name is another consumer.
+
+        As `run` would. Only reads; a consumer that has never run fits.
+        """
+        database = self._store.database
+        with database.reading() as connection:
+            rows = rows_of(connection, database.dialect, self._name)
+        if rows:
+            self._spec.check(rows[0])
 
     def run(self, stop: Event | None = None) -> None:
         """Work until `stop` is set or `stop()` is called; both end a wait at once.

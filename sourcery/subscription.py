@@ -19,7 +19,7 @@ from weakref import finalize
 
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from sourcery.codec import Decoder
+from sourcery.codec import RowDecoder
 from sourcery.database import Database
 from sourcery.errors import DecodeError, InvalidArgument, Retryable, StandbyRefused
 from sourcery.following import Follower, Page
@@ -52,7 +52,7 @@ class Subscription(Generic[E]):
     def __init__(
         self,
         database: Database,
-        decoder: Decoder,
+        decoder: RowDecoder,
         query: Query,
         after: Start,
         *,

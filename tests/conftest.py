@@ -14,6 +14,7 @@ pytest_plugins = ["pytester", "tests.databases.fixtures", "tests.kills.matrix"]
 
 #: Folders whose tests take long: unless `--db` says more, they run on one server of each family.
 LONG = {
+    "cli",
     "cloning",
     "conformance",
     "connections",

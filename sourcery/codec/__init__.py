@@ -1,7 +1,7 @@
 """How events and payloads become JSON, and how stored JSON becomes events again."""
 
 from sourcery.codec.backend import STANDARD, Backend, default_backend, orjson_backend
-from sourcery.codec.decoder import Decoder
+from sourcery.codec.decoder import Decoder, RowDecoder
 from sourcery.codec.definition import names_nothing
 from sourcery.codec.encoder import encode_event
 from sourcery.codec.fingerprint import fingerprint
@@ -18,6 +18,7 @@ __all__ = [
     "Decoder",
     "JsonCodec",
     "Part",
+    "RowDecoder",
     "Upcaster",
     "Upcasters",
     "check_state",

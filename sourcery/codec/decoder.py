@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from attrs import frozen
 
@@ -15,6 +16,14 @@ from sourcery.events import event_type
 from sourcery.recorded import Recorded, StoredRow, known_id
 
 _POSITION, _EVENT_ID, _KIND, _SCHEMA_VERSION, _DATA = 0, 4, 5, 6, 7
+
+
+class RowDecoder(Protocol):
+    """What a reader of the log makes of its rows."""
+
+    def decode(self, row: StoredRow) -> Sequence[Recorded[Any]]:
+        """The events of one stored row; none when it is passed over."""
+        ...
 
 
 @frozen

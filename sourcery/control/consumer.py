@@ -15,6 +15,7 @@ from sourcery.consumers.letters import head_of_key, letter_at
 from sourcery.control import reshaping
 from sourcery.control.asking import Choose, ask_shards, every_shard
 from sourcery.control.awaiting import wait_for
+from sourcery.control.foreseeing import Foreseen, foresee
 from sourcery.control.health import STALLED_AFTER, ConsumerHealth, health_of
 from sourcery.control.looking import check_seconds, refuse_in_handler, rows_now
 from sourcery.errors import InvalidArgument, RequestRefused
@@ -75,6 +76,10 @@ class Consumer:
         """
         refuse_in_handler("waiting for a token")
         wait_for(self.store, self.name, token, check_seconds(timeout))
+
+    def foresee(self, to: Start) -> Foreseen:
+        """What a rewind or a skip to a place would do; changes nothing, and counts every row."""
+        return foresee(self.store, self.name, to)
 
     # -- to steer it -------------------------------------------------------------------
 

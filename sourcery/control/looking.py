@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
-from sourcery.consumers import ConsumerRow, LeaseLost, all_shards, rows_of
+from sourcery.consumers import ConsumerRow, LeaseLost, all_rows, all_shards, rows_of
 from sourcery.consumers.whole import try_lock
 from sourcery.context import in_handler
 from sourcery.database import Database
@@ -24,6 +24,7 @@ from sourcery.errors import (
     UseTheHandlersSession,
 )
 from sourcery.log import translated
+from sourcery.store import EventStore
 from sourcery.waiting import Waiting
 
 T = TypeVar("T")
@@ -85,6 +86,12 @@ def stored_rows(database: Database, name: str) -> list[ConsumerRow]:
     if not rows:
         raise ConsumerNotFound(name)
     return rows
+
+
+def consumer_names(store: EventStore) -> list[str]:
+    """The names of all consumers that ever ran here, relays included, sorted."""
+    with store.database.reading() as connection:
+        return sorted({row.name for row in all_rows(connection, store.database.dialect)})
 
 
 def with_locked_rows(

@@ -57,6 +57,7 @@ from sourcery.errors.setup import (
     WrongDatabase,
     WrongEnvironment,
 )
+from sourcery.errors.transfer import ExportDamaged, ImportRefused
 from sourcery.errors.values import (
     DecodeError,
     DefinitionError,
@@ -90,7 +91,9 @@ __all__ = [
     "DriverMissing",
     "EffectRefused",
     "EncodeError",
+    "ExportDamaged",
     "IdConflict",
+    "ImportRefused",
     "InvalidArgument",
     "InvalidName",
     "MappingFailed",

@@ -4,6 +4,7 @@ from sourcery.read_models.building import Progress
 from sourcery.read_models.choosing import serving_model
 from sourcery.read_models.comparing import Comparison, Difference
 from sourcery.read_models.model import ReadModel
+from sourcery.read_models.standing import Rehearsal, Standing
 from sourcery.read_models.tables import Tables
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "Difference",
     "Progress",
     "ReadModel",
+    "Rehearsal",
+    "Standing",
     "Tables",
     "serving_model",
 ]

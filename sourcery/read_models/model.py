@@ -23,6 +23,7 @@ from sourcery.errors import InvalidArgument
 from sourcery.read_models import making, switching
 from sourcery.read_models.building import Progress, Watch, build
 from sourcery.read_models.comparing import Comparison, compare
+from sourcery.read_models.standing import Rehearsal, Standing, rehearse, standing
 from sourcery.read_models.tables import Tables
 from sourcery.read_models.verifying import verify
 from sourcery.read_models.version import Declaration, Version
@@ -168,6 +169,18 @@ class ReadModel:
         if watch is None:
             watch = self._watch = Watch(self._version)
         return watch.progress()
+
+    def standing(self) -> Standing:
+        """Whether it was built, fits what is stored, and serves. Only reads."""
+        return standing(self._version)
+
+    def rehearse(self, seconds: float = 5.0) -> Rehearsal:
+        """Build it aside for so many seconds, and drop that again: how long a build will take.
+
+        Events of the beginning of the log are what is measured. The role needs CREATE. Raises
+        `ConsumerFailed` when its handler fails, `ReadModelRefused` while another check runs.
+        """
+        return rehearse(self._check, check_seconds(seconds))
 
     # -- giving it to readers ----------------------------------------------------------
 

@@ -69,13 +69,27 @@ def prune(
 
     Looks at `chunk` rows above a position. Does not commit.
     """
+    runs, upto = _chosen(connection, cursors, before, above, chunk)
+    return Pruned(sum(_delete(connection, cursors.topic, run) for run in runs), upto)
+
+
+def prunable(
+    connection: Connection, cursors: Cursors, *, before: datetime, above: int, chunk: int
+) -> Pruned:
+    """What `prune` would delete now; it stays."""
+    runs, upto = _chosen(connection, cursors, before, above, chunk)
+    return Pruned(sum(map(len, runs)), upto)
+
+
+def _chosen(
+    connection: Connection, cursors: Cursors, before: datetime, above: int, chunk: int
+) -> tuple[list[list[int]], int | None]:
     values = {"topic": cursors.topic, "above": above, "upto": cursors.floor, "count": chunk}
     rows = _CHUNK.run(connection, values).all()
     kept = kept_keys(connection, cursors) if rows else {}
     runs, old = _runs(cursors.topic, rows, kept, before)
-    deleted = sum(_delete(connection, cursors.topic, run) for run in runs)
     is_last = len(rows) < chunk or not old
-    return Pruned(deleted, None if is_last else rows[-1][0])
+    return runs, None if is_last else rows[-1][0]
 
 
 def _runs(

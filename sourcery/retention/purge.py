@@ -13,7 +13,7 @@ from sourcery.errors import InvalidArgument
 from sourcery.log import translated
 from sourcery.outbox import topics
 from sourcery.retention.cursors import Cursors, cursors
-from sourcery.retention.pruning import Pruned, prune
+from sourcery.retention.pruning import Pruned, prunable, prune
 from sourcery.store import EventStore
 
 #: How long sent messages are kept, and how many rows a transaction looks at.
@@ -24,7 +24,7 @@ _LARGEST_CHUNK: Final = 100_000
 
 @frozen(kw_only=True)
 class Purged:
-    """What `purge_outbox` did."""
+    """What `purge_outbox` did, or with `dry_run` would do."""
 
     #: Messages deleted, by topic; topics without any are left out.
     deleted: Mapping[str, int]
@@ -32,21 +32,29 @@ class Purged:
     unread: tuple[str, ...]
 
 
-def purge_outbox(store: EventStore, *, older_than: timedelta = KEPT, chunk: int = CHUNK) -> Purged:
+def purge_outbox(
+    store: EventStore,
+    *,
+    older_than: timedelta = KEPT,
+    chunk: int = CHUNK,
+    dry_run: bool = False,
+) -> Purged:
     """Delete messages that every relay of their topic has sent and that are older than this.
 
     In order of position, in transactions that look at `chunk` rows each, so that it may be
     ended at any time. What waits, what failed, and later messages of a key that has a dead
-    letter stay. Raises `RetryTransaction` when the database asks for another run.
+    letter stay. With `dry_run` all of them do, and are counted. Raises `RetryTransaction` when
+    the database asks for another run.
     """
-    check_age("older_than", older_than)
+    age = check_age("older_than", older_than)
     _check_chunk(chunk)
     database = store.database
     with database.reading() as connection:
-        before = database.dialect.now(connection) - older_than
+        before = database.dialect.now(connection) - age
         found = cursors(connection, database.dialect, topics(connection))
     deleted = {
-        topic: _purge(database, of_topic, before, chunk) for topic, of_topic in found.items()
+        topic: _purge(database, of_topic, before, chunk, dry_run=dry_run)
+        for topic, of_topic in found.items()
     }
     return Purged(
         deleted={topic: count for topic, count in sorted(deleted.items()) if count},
@@ -70,11 +78,14 @@ def _check_chunk(chunk: object) -> None:
         raise InvalidArgument("chunk", f"must be a whole number from 1 to {_LARGEST_CHUNK}")
 
 
-def _purge(database: Database, of_topic: Cursors, before: datetime, chunk: int) -> int:
+def _purge(
+    database: Database, of_topic: Cursors, before: datetime, chunk: int, *, dry_run: bool
+) -> int:
+    one = _count_chunk if dry_run else purge_chunk
     deleted = 0
     above: int | None = 0
     while above is not None:
-        done = purge_chunk(database, of_topic, before, above=above, chunk=chunk)
+        done = one(database, of_topic, before, above=above, chunk=chunk)
         deleted += done.deleted
         above = done.upto
     return deleted
@@ -90,3 +101,12 @@ def purge_chunk(
     with translated(dialect), database.writing() as connection, connection.begin():
         dialect.begin(connection)
         return prune(connection, dialect, of_topic, before=before, above=above, chunk=chunk)
+
+
+def _count_chunk(
+    database: Database, of_topic: Cursors, before: datetime, *, above: int, chunk: int = CHUNK
+) -> Pruned:
+    if not of_topic.rows:
+        return Pruned(0, None)
+    with database.reading() as connection:
+        return prunable(connection, of_topic, before=before, above=above, chunk=chunk)

@@ -30,13 +30,16 @@ def stored_snapshots(
     id: StreamId | None = None,
     tag: str | None = None,
     older_than: timedelta | None = None,
+    outdated: bool = False,
 ) -> Iterator[StoredSnapshot]:
     """The snapshots in the database, by owner and tag; their states are not read.
 
     `of` is a class, or an owner as `StoredSnapshot.key` has it (`aggregate:account`), which may
-    be of a class that is gone. `older_than` is the age since it was stored last.
+    be of a class that is gone. `older_than` is the age since it was stored last; `outdated` as in
+    `delete_snapshots`.
     """
-    return _all(store, choice(store, of=of, id=id, tag=tag, older_than=older_than))
+    chosen = choice(store, of=of, id=id, tag=tag, older_than=older_than, outdated=outdated)
+    return _all(store, chosen)
 
 
 def _all(store: EventStore, chosen: Choice) -> Iterator[StoredSnapshot]:

@@ -55,6 +55,7 @@ def test_every_error_of_the_package_is_public() -> None:
         errors.messages,
         errors.read_models,
         errors.setup,
+        errors.transfer,
         errors.values,
         errors.work,
     ]

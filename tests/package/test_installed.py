@@ -55,3 +55,14 @@ def test_installed_package_hides_no_other(programs: Path, tmp_path: Path) -> Non
     version, _, path = run(tmp_path, programs / "python", "-I", "-c", code).partition(" ")
     assert version[0].isdigit()
     assert Path(path).is_relative_to(programs.parent)
+
+
+def test_the_command_says_what_it_needs(programs: Path, tmp_path: Path) -> None:
+    """Without the extra: one line, no traceback, exit status 1; and so does the module."""
+    for command in ([programs / "sourcery"], [programs / "python", "-I", "-m", "sourcery"]):
+        done = subprocess.run(
+            command, cwd=tmp_path, check=False, capture_output=True, text=True, timeout=120
+        )
+        assert (1, "") == (done.returncode, done.stdout)
+        assert "needs click and rich: pip install" in done.stderr
+        assert 1 == len(done.stderr.splitlines())

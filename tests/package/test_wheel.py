@@ -1,5 +1,6 @@
 """What is inside the wheel."""
 
+from configparser import ConfigParser
 from email import message_from_string
 from pathlib import Path
 from zipfile import ZipFile
@@ -37,13 +38,13 @@ def test_wheel_says_what_it_is(wheel: Path) -> None:
     assert ("sourcery-events", "MIT", ">=3.11") == said
 
 
-def test_wheel_offers_the_autogenerate_plugin(wheel: Path) -> None:
-    """Alembic finds the plug-in under a name that it runs without being told to."""
-    plugins, _ = read(wheel, "entry_points.txt").split("\n\n", 1)
-    assert "[alembic.plugins]\nalembic.autogenerate.sourcery = sourcery.autogenerate" == plugins
-
-
-def test_wheel_offers_the_options_of_the_kit(wheel: Path) -> None:
-    """Pytest finds them in a module that does not import the library."""
-    _, options = read(wheel, "entry_points.txt").split("\n\n", 1)
-    assert "[pytest11]\nsourcery = sourcery_pytest" == options.strip()
+def test_wheel_offers_a_plugin_a_command_and_options(wheel: Path) -> None:
+    """Alembic runs the plug-in of that name; pytest finds options without importing us."""
+    offered = ConfigParser()
+    offered.read_string(read(wheel, "entry_points.txt"))
+    expected = {
+        "alembic.plugins": {"alembic.autogenerate.sourcery": "sourcery.autogenerate"},
+        "console_scripts": {"sourcery": "sourcery.__main__:main"},
+        "pytest11": {"sourcery": "sourcery_pytest"},
+    }
+    assert expected == {name: dict(offered[name]) for name in offered.sections()}

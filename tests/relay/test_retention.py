@@ -39,11 +39,28 @@ def test_rule_31_what_was_sent_is_deleted(store: EventStore) -> None:
     assert 0 == messages_stored(store)
 
 
+def test_a_dry_run_counts_what_would_be_deleted(store: EventStore) -> None:
+    """In chunks as well, and deletes nothing."""
+    publish(store, range(25))
+    relay(store, Broker()).drain(DEADLINE)
+    publish(store, [99])
+    counted = purge_outbox(store, older_than=LONG_AGO, chunk=10, dry_run=True)
+    assert 26 == messages_stored(store)
+    assert counted == purge(store)
+
+
 def test_rule_31_what_is_young_stays(store: EventStore) -> None:
     """Seven days, unless told otherwise."""
     publish(store, range(3))
     relay(store, Broker()).drain(DEADLINE)
     assert (Purged(deleted={}, unread=()), 3) == (purge_outbox(store), messages_stored(store))
+
+
+def test_an_age_before_all_time_is_taken(store: EventStore) -> None:
+    """Nothing is so old; the database's clock cannot be set back so far."""
+    publish(store, [1])
+    relay(store, Broker()).drain(DEADLINE)
+    assert {} == purge_outbox(store, older_than=timedelta.max).deleted
 
 
 def test_rule_31_what_is_unsent_stays(store: EventStore) -> None:
