@@ -59,5 +59,5 @@ def outcomes(results: Sequence[Result]) -> list[Outcome]:
 def unreached(publisher: Publisher) -> None:
     """Publish one message: raises, also when the result says that it was not reached."""
     results = publisher.publish([message("nothing", key="k")])
-    assert [Outcome.UNREACHED] == outcomes(results)
+    assert outcomes(results) == [Outcome.UNREACHED]
     raise BrokerUnavailable("127.0.0.1", str(results[0].error))
