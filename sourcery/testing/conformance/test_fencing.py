@@ -1,15 +1,13 @@
 """Promise 22, semantics 18 and 20: who lost its lease cannot commit, and stands by."""
 
-import logging
-
 import pytest
 
 from sourcery import EventStore
 from sourcery.consumers import ConsumerRow, Lease, LeaseLost, Status, advance
 from sourcery.control import Consumer
-from tests.ordering.support import append, wait_until
-from tests.shards.crew import CREW, Crew, rows
-from tests.shards.model import make_tables, outcome_of, see
+from sourcery.testing.conformance.crew.members import CREW, Crew, rows
+from sourcery.testing.conformance.crew.model import make_tables, outcome_of, see
+from sourcery.testing.conformance.support import append, wait_until
 
 pytestmark = [pytest.mark.promise(22), pytest.mark.promise(49)]
 
@@ -41,25 +39,6 @@ def test_it_goes_on_as_a_standby(store: EventStore, crew: Crew) -> None:
     frozen.wait_for_shards(1)
     append(store, "a")
     wait_until(lambda: ("worker 0", 2) in {(h.worker, h.version) for h in crew.handled})
-
-
-@pytest.mark.databases("sqlite")
-def test_a_lost_lease_is_said(
-    store: EventStore, crew: Crew, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Where no connection can be ended, the fence alone stops it."""
-    frozen, thief = crew.hire(**FRAIL), crew.hire()
-    frozen.hang(store)
-    thief.start().wait_for_shards(1)
-    wait_until(lambda: rows(store)[0].status is Status.LIVE)
-    frozen.handling.let_go()
-    wait_until(lambda: frozen.rounds.claims.owned == {})
-    assert "consumer crew shard 0: lease lost" in messages(caplog, logging.WARNING)
-
-
-def messages(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
-    """What was said at a level."""
-    return [r.getMessage() for r in caplog.records if r.levelno == level]
 
 
 def test_who_takes_over_tries_the_event_alone(store: EventStore, crew: Crew) -> None:

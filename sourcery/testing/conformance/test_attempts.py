@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sourcery import ErrorPolicy, EventStore, Recorded, UnitOfWork
 from sourcery.consumers import ConsumerRow, Status
 from sourcery.errors import ConsumerFailed
-from tests.domain import notes_stored
-from tests.subscriber.support import (
+from sourcery.testing.conformance.domain import notes_stored
+from sourcery.testing.conformance.subscribers import (
     NAME,
     Fails,
     all_rows_of,
@@ -23,7 +23,7 @@ from tests.subscriber.support import (
     subscriber,
 )
 
-pytestmark = pytest.mark.promise(24)
+pytestmark = [pytest.mark.promise(24), pytest.mark.usefixtures("notes")]
 
 #: So long that no test ever sees the end of it.
 LONG = 600.0

@@ -10,9 +10,9 @@ from sqlalchemy import text
 from sourcery import Consumer, EventStore, Part, Recorded, Stream, UnitOfWork, event, upcast
 from sourcery.consumers import Status
 from sourcery.errors import ConsumerFailed, DecodeError
-from tests.databases import Database
-from tests.domain import AccountEvent, Deposited, append, notes_stored
-from tests.subscriber.support import (
+from sourcery.testing.conformance.databases import Database
+from sourcery.testing.conformance.domain import AccountEvent, Deposited, append, notes_stored
+from sourcery.testing.conformance.subscribers import (
     NAME,
     Broken,
     Seen,
@@ -26,7 +26,7 @@ from tests.subscriber.support import (
     subscriber,
 )
 
-pytestmark = pytest.mark.promise(26)
+pytestmark = [pytest.mark.promise(26), pytest.mark.usefixtures("notes")]
 
 #: In no error and in no log.
 SECRET = "hunter2"

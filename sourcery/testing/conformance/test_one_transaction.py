@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from sourcery import EventStore, Recorded, Stream, UnitOfWork
 from sourcery.errors import ConsumerFailed, EncodeError
-from tests.domain import (
+from sourcery.testing.conformance.domain import (
     BOB,
     ORDER,
     Account,
@@ -24,9 +24,16 @@ from tests.domain import (
     messages_stored,
     notes_stored,
 )
-from tests.subscriber.support import NAME, Broken, note_of, policy, row_of, subscriber
+from sourcery.testing.conformance.subscribers import (
+    NAME,
+    Broken,
+    note_of,
+    policy,
+    row_of,
+    subscriber,
+)
 
-pytestmark = pytest.mark.promise(21)
+pytestmark = [pytest.mark.promise(21), pytest.mark.usefixtures("notes")]
 
 STEPS = ["row", "aggregate", "append", "publish"]
 TALK = Stream("talk", "a")

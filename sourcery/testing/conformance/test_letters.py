@@ -10,10 +10,9 @@ from sqlalchemy import select, text
 
 from sourcery import Consumer, EventStore, Recorded, UnitOfWork
 from sourcery.consumers.letters import change
-from tests.domain import ADA, Deposited, Note, append, notes_stored
-from tests.ordering.support import DEADLINE, wait_until
-from tests.subscriber.conftest import Running
-from tests.subscriber.support import (
+from sourcery.testing.conformance.domain import ADA, Deposited, Note, append, notes_stored
+from sourcery.testing.conformance.fixtures import Running
+from sourcery.testing.conformance.subscribers import (
     NAME,
     Broken,
     Fails,
@@ -28,8 +27,9 @@ from tests.subscriber.support import (
     subscriber,
     write_note,
 )
+from sourcery.testing.conformance.support import DEADLINE, wait_until
 
-pytestmark = [pytest.mark.promise(24), pytest.mark.promise(25)]
+pytestmark = [pytest.mark.promise(24), pytest.mark.promise(25), pytest.mark.usefixtures("notes")]
 
 THREE = ["ada 1", "ada 2", "ada 3"]
 PARKED = [(1, "parked", 1), (2, "behind", 0), (3, "behind", 0)]

@@ -6,9 +6,8 @@ import pytest
 
 from sourcery import EventStore, Recorded, UnitOfWork
 from sourcery.consumers import Status
-from tests.ordering.support import wait_until
-from tests.subscriber.conftest import Running
-from tests.subscriber.support import (
+from sourcery.testing.conformance.fixtures import Running
+from sourcery.testing.conformance.subscribers import (
     Fails,
     Seen,
     deposit,
@@ -18,8 +17,9 @@ from tests.subscriber.support import (
     status_of,
     subscriber,
 )
+from sourcery.testing.conformance.support import wait_until
 
-pytestmark = pytest.mark.promise(18)
+pytestmark = [pytest.mark.promise(18), pytest.mark.usefixtures("notes")]
 
 
 @pytest.mark.parametrize("shards", [1, 4])

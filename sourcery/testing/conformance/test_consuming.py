@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from sourcery import EventStore, Recorded, UnitOfWork
-from tests.domain import notes_stored
-from tests.ordering.support import wait_until
-from tests.subscriber.conftest import Running
-from tests.subscriber.support import (
+from sourcery.testing.conformance.domain import notes_stored
+from sourcery.testing.conformance.fixtures import Running
+from sourcery.testing.conformance.subscribers import (
     Seen,
     all_rows_of,
     deposit,
@@ -19,8 +18,9 @@ from tests.subscriber.support import (
     subscriber,
     write_note,
 )
+from sourcery.testing.conformance.support import wait_until
 
-pytestmark = pytest.mark.promise(18)
+pytestmark = [pytest.mark.promise(18), pytest.mark.usefixtures("notes")]
 
 
 def test_each_event_is_handed_over_once_in_order(bank: EventStore) -> None:

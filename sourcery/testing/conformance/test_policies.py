@@ -8,10 +8,9 @@ import pytest
 from sourcery import Consumer, EventStore, Recorded, UnitOfWork
 from sourcery.consumers import Status
 from sourcery.errors import ConsumerFailed
-from tests.domain import notes_stored
-from tests.ordering.support import wait_until
-from tests.subscriber.conftest import Running
-from tests.subscriber.support import (
+from sourcery.testing.conformance.domain import notes_stored
+from sourcery.testing.conformance.fixtures import Running
+from sourcery.testing.conformance.subscribers import (
     NAME,
     Broken,
     Fails,
@@ -25,8 +24,9 @@ from tests.subscriber.support import (
     subscriber,
     write_note,
 )
+from sourcery.testing.conformance.support import wait_until
 
-pytestmark = pytest.mark.promise(24)
+pytestmark = [pytest.mark.promise(24), pytest.mark.usefixtures("notes")]
 
 
 def test_stop_stands_still_and_says_so(bank: EventStore) -> None:

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from sourcery import EventStore
-from tests.ordering.support import append, wait_until
-from tests.shards.crew import Crew, rows
+from sourcery.testing.conformance.crew.members import Crew, rows
+from sourcery.testing.conformance.support import append, wait_until
 
 pytestmark = [pytest.mark.promise(23), pytest.mark.promise(49)]
 

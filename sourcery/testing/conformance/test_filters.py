@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sourcery import EventStore, Stream, Subscriber
-from tests.domain import (
+from sourcery import EventStore, Stream
+from sourcery.testing.conformance.domain import (
     ORDER,
     AccountEvent,
     Deposited,
@@ -16,12 +16,10 @@ from tests.domain import (
     Withdrawn,
     append,
 )
-from tests.guards.wire import watching
-from tests.ordering.support import DEADLINE, wait_until
-from tests.subscriber.conftest import Running
-from tests.subscriber.support import Seen, deposit, ignore, row_of, subscriber
+from sourcery.testing.conformance.statements import statements
+from sourcery.testing.conformance.subscribers import Seen, deposit, ignore, row_of, subscriber
 
-pytestmark = pytest.mark.promise(20)
+pytestmark = [pytest.mark.promise(20), pytest.mark.usefixtures("notes")]
 
 
 @pytest.fixture
@@ -55,9 +53,9 @@ def test_only_what_was_asked_for_is_handed_over(
 
 def test_events_that_do_not_match_are_not_read(mixed: EventStore) -> None:
     """The database leaves them out; only what is asked for comes over the wire."""
-    with watching(mixed.engine) as wire:
+    with statements(mixed.engine) as sent:
         subscriber(mixed, ignore, events=Placed, categories=["order"], shards=2).drain()
-    pages = [s for s in wire.statements if "sourcery_events" in s and "data" in s]
+    pages = [s for s in sent if "sourcery_events" in s and "data" in s]
     assert len(pages) >= 2
     for page in pages:
         assert "order.placed" in page
@@ -72,26 +70,7 @@ def test_a_rarely_matching_consumer_goes_on_where_it_stood(bank: EventStore) -> 
         assert 0 == subscriber(bank, ignore, events=Placed, page=10).drain()
         assert last == row_of(bank).position
     append(bank, ORDER, [Placed("tea")])
-    with watching(bank.engine) as wire:
+    with statements(bank.engine) as sent:
         assert 1 == subscriber(bank, ignore, events=Placed).drain()
     assert last + 1 == row_of(bank).position
-    assert 1 == len([s for s in wire.statements if "order.placed" in s])
-
-
-def test_what_was_passed_over_is_written_at_the_end(bank: EventStore, running: Running) -> None:
-    """Though the next write was not due yet: the next start need not read it again."""
-    consumer = subscriber(bank, ignore, events=Placed)
-    consumer.run_once()
-    ended = running(consumer)
-    wait_until(lambda: position_in_memory(consumer) == 0)
-    last = deposit(bank, "ada", 5)
-    wait_until(lambda: position_in_memory(consumer) == last)
-    consumer.stop()
-    assert (None, last) == (ended.result(DEADLINE), row_of(bank).position)
-
-
-def position_in_memory(consumer: Subscriber) -> int | None:
-    """How far its one shard has looked, while it runs."""
-    rounds = consumer._worker.rounds
-    owned = rounds.claims.owned.get(0) if rounds else None
-    return owned.follower.position if owned else None
+    assert 1 == len([s for s in sent if "order.placed" in s])
