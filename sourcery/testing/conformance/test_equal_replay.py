@@ -24,8 +24,9 @@ from sourcery import (
     slower_than,
 )
 from sourcery.aggregate import recorded_by
-from tests.databases import Database
-from tests.snapshots.domain import Added, Cleared, TallyEvent, counting
+from sourcery.testing.conformance.databases import Database
+from sourcery.testing.conformance.profile import times
+from sourcery.testing.conformance.tallies import Added, Cleared, TallyEvent, counting
 
 pytestmark = pytest.mark.promise(35)
 
@@ -134,7 +135,7 @@ def keeping(request: pytest.FixtureRequest, database: Database) -> Any:
 
 
 @settings(
-    max_examples=50,
+    max_examples=times(10, long=100),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

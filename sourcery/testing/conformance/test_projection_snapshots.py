@@ -11,15 +11,16 @@ from sourcery import EventStore, LiveProjection
 from sourcery.database import Database
 from sourcery.dialects import Frontier
 from sourcery.errors import StreamNotFound
-from tests.live.projections import History
-from tests.ordering.support import InFlight, append, stored, wait_until
-from tests.project.conftest import Background
-from tests.project.support import Asked, Kept, KeptThing, Thing, versions
+from sourcery.testing.conformance.databases import FLOORS, capabilities
+from sourcery.testing.conformance.fixtures import Background
+from sourcery.testing.conformance.projecting import Asked, Kept, KeptThing, Thing, versions
+from sourcery.testing.conformance.projections import History
+from sourcery.testing.conformance.support import InFlight, append, stored, wait_until
 
 pytestmark = [pytest.mark.promise(13), pytest.mark.promise(36)]
 
 
-@pytest.mark.databases("postgresql")
+@pytest.mark.needs("floors")
 def test_it_stays_below_and_later_contains_it(store: EventStore, flight: InFlight) -> None:
     """The later event is committed, and yet not folded in before the earlier one is."""
     append(store, "a", 2)
@@ -33,7 +34,7 @@ def test_it_stays_below_and_later_contains_it(store: EventStore, flight: InFligh
     assert [4] == versions(store)
 
 
-@pytest.mark.databases("postgresql")
+@pytest.mark.needs("floors")
 def test_a_snapshot_asked_for_stays_below_too(store: EventStore, flight: InFlight) -> None:
     """Asking overrules the policy, not the settled position."""
     flight.append("early")
@@ -44,7 +45,7 @@ def test_a_snapshot_asked_for_stays_below_too(store: EventStore, flight: InFligh
     assert ([1, 2], [2]) == (store.project(Asked).positions, versions(store))
 
 
-@pytest.mark.databases("postgresql")
+@pytest.mark.needs("floors")
 def test_of_one_stream_as_well(store: EventStore, flight: InFlight) -> None:
     """The streams of an instance have an order of their own; the log's counts."""
     append(store, "a")
@@ -56,7 +57,7 @@ def test_of_one_stream_as_well(store: EventStore, flight: InFlight) -> None:
     assert [1, 3] == store.project(KeptThing, "a").positions
 
 
-@pytest.mark.databases("postgresql")
+@pytest.mark.needs("floors")
 def test_a_live_one_stays_below(store: EventStore, flight: InFlight) -> None:
     """Its thread offers as well."""
     append(store, "a", 2)
@@ -77,7 +78,7 @@ def test_both_are_in_it_after_the_commit(
     """Whether the later writer commits first or has to wait."""
     flight.append("early")
     late = background(append, store, "late")
-    if store.engine.dialect.name == "postgresql":
+    if FLOORS in capabilities(store.database.dialect):
         late.result()
     assert ([], []) == (store.project(Kept).positions, versions(store))
     flight.commit()
@@ -97,7 +98,7 @@ def test_a_rollback_lets_it_pass_at_once(
     assert ([last], [last]) == (store.project(Kept).positions, versions(store))
 
 
-@pytest.mark.databases("postgresql")
+@pytest.mark.needs("floors")
 def test_the_past_too_ends_at_what_is_settled(store: EventStore, flight: InFlight) -> None:
     """A position beyond it gives what there is below; one stream waits for no other."""
     flight.append("early")
@@ -123,7 +124,7 @@ def naive(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.promise(49)
-@pytest.mark.databases("postgresql")
+@pytest.mark.needs("floors")
 def test_a_fold_that_ignores_it_loses_the_event(
     store: EventStore, flight: InFlight, monkeypatch: pytest.MonkeyPatch
 ) -> None:

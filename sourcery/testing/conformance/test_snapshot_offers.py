@@ -1,21 +1,20 @@
 """Whoever offers an older snapshot, or the same, changes nothing."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from subprocess import PIPE, Popen
+from contextlib import ExitStack
 from uuid import UUID
 
 import pytest
 
 from sourcery import EventStore, MemorySnapshots, SnapshotStore, SqlSnapshots
-from tests.databases import Database
-from tests.snapshots.domain import rows
-from tests.snapshots.offerer import OFFERS, snapshot
+from sourcery.testing.conformance.databases import Database
+from sourcery.testing.conformance.profile import times
+from sourcery.testing.conformance.programs import Program
+from sourcery.testing.conformance.programs.offerer import OFFERS, snapshot
+from sourcery.testing.conformance.tallies import rows
 
 pytestmark = pytest.mark.promise(32)
 
-PROCESSES = 8
+PROCESSES = times(4, long=8)
 
 
 def offered(store: EventStore, place: SnapshotStore, *versions: int) -> list[bool]:
@@ -38,38 +37,27 @@ def test_a_replaced_one_is_replaced_whole(store: EventStore) -> None:
     assert (7, UUID(int=7), b"7") == (version, UUID(str(event_id)), bytes(state))
 
 
-@contextmanager
-def one(database: Database, number: int, place: str) -> Iterator[Popen[str]]:
-    """Start a process; it must end well."""
-    url = database.url.render_as_string(hide_password=False)
-    program = [sys.executable, "-m", "tests.snapshots.offerer"]
-    command = [*program, url, str(number), str(PROCESSES), place]
-    with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.communicate(timeout=60)
-    assert 0 == process.returncode
-
-
-def at_once(database: Database, place: str) -> None:
-    """Let eight processes offer, all from one moment on."""
+def at_once(database: Database, place: str, count: int) -> None:
+    """Let so many processes offer, all from one moment on."""
+    arguments = [(number, count, place) for number in range(count)]
     with ExitStack() as stack:
-        processes = [stack.enter_context(one(database, n, place)) for n in range(PROCESSES)]
-        assert ["ready\n"] * PROCESSES == [process.stdout.readline() for process in processes]
-        for process in processes:
-            process.stdin.write("go\n")
-            process.stdin.flush()
+        programs = [
+            stack.enter_context(Program("offerer", database.url, *each)) for each in arguments
+        ]
+        assert ["ready"] * count == [program.line() for program in programs]
+        for program in programs:
+            program.say("go")
+        assert [0] * count == [program.wait() for program in programs]
 
 
-def test_of_eight_processes_the_newest_stays(store: EventStore, database: Database) -> None:
+def test_of_several_processes_the_newest_stays(store: EventStore, database: Database) -> None:
     """Whatever the order in which they come."""
-    at_once(database, "ours")
+    at_once(database, "ours", PROCESSES)
     assert [(PROCESSES * OFFERS,)] == rows(store, "version")
 
 
 def test_without_the_rule_an_older_one_stays(store: EventStore, database: Database) -> None:
     """The test of the test: no process offers its newest last."""
-    at_once(database, "careless")
+    at_once(database, "careless", 2)
     [(version,)] = rows(store, "version")
-    assert version < PROCESSES * OFFERS
+    assert version < 2 * OFFERS

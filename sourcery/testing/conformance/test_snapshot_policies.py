@@ -18,8 +18,17 @@ from sourcery import (
     slower_than,
 )
 from sourcery.errors import InvalidArgument
-from tests.databases import Database
-from tests.snapshots.domain import Added, Cleared, counting, kept, rows, tally, warnings, work
+from sourcery.testing.conformance.databases import Database
+from sourcery.testing.conformance.tallies import (
+    Added,
+    Cleared,
+    counting,
+    kept,
+    rows,
+    tally,
+    warnings,
+    work,
+)
 
 pytestmark = pytest.mark.promise(31)
 

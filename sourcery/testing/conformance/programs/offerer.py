@@ -1,4 +1,7 @@
-"""A process that offers snapshots of one stream: `python -m tests.snapshots.offerer`."""
+"""Offers snapshots of one stream: `python -m ...programs.offerer NUMBER PROCESSES PLACE`."""
+
+# It reaches inside, to look or to switch a safeguard off.
+# pyright: reportPrivateUsage=false
 
 import random
 import sys
@@ -9,6 +12,7 @@ from sourcery import EventStore, SqlSnapshots
 from sourcery.offering import Offer, offer
 from sourcery.snapshots import Key, Snapshot, sql
 from sourcery.snapshots.packing import JSON
+from sourcery.testing.conformance.programs.program import url_given
 
 KEY = Key("aggregate:tally", "t", "1-tag")
 #: Of one process.
@@ -43,9 +47,9 @@ def versions_of(number: int, processes: int) -> list[int]:
     return older
 
 
-def main(url: str, number: str, processes: str, place: str) -> None:
+def main(number: str, processes: str, place: str) -> None:
     """Offer them, one by one, as units of work do, once there is a line to read."""
-    with EventStore(url, snapshot_store=PLACES[place]()) as store:
+    with EventStore(url_given(), snapshot_store=PLACES[place]()) as store:
         store.database.start()
         print("ready", flush=True)  # noqa: T201 - whoever started it waits for that
         sys.stdin.readline()

@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sourcery import EventStore, LiveProjection, Projection, Recorded, never
-from tests.live.projections import History, OfNumber, OfThing
-from tests.ordering.happened import Happened
-from tests.project.support import Asked, append_to, stored
+from sourcery.testing.conformance.happened import Happened
+from sourcery.testing.conformance.profile import times
+from sourcery.testing.conformance.projecting import Asked, append_to, stored
+from sourcery.testing.conformance.projections import History, OfNumber, OfThing
 
 pytestmark = pytest.mark.promise(35)
 
@@ -50,7 +51,7 @@ steps = st.lists(
     max_size=12,
 )
 at_random = settings(
-    max_examples=25,
+    max_examples=times(6, long=50),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -85,7 +86,7 @@ def test_on_demand_is_as_rebuilt(store: EventStore, history: list[Step]) -> None
             assert facts(expected) == facts(store.project(twin, id, position=position))
 
 
-@settings(at_random, max_examples=12)
+@settings(at_random, max_examples=times(4, long=25))
 @given(before=steps, meanwhile=steps, page=st.integers(1, 5))
 def test_kept_live_is_as_rebuilt(
     store: EventStore, before: list[Step], meanwhile: list[Step], page: int
