@@ -4,15 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from sourcery import Consumer, EventStore
 from sourcery.errors import ConsumerFailed, MessageRefused, RetryTransaction
 from sourcery.messages import Message, Outcome, Result
-from sourcery.worker.checkpoints import Checkpoints
-from tests.ordering.support import DEADLINE, wait_until
-from tests.relay.conftest import Running
-from tests.relay.support import (
+from sourcery.testing.conformance.fixtures import Running
+from sourcery.testing.conformance.relays import (
     NAME,
     Broker,
     Ordered,
@@ -25,6 +22,8 @@ from tests.relay.support import (
     row_of,
     statuses,
 )
+from sourcery.testing.conformance.support import DEADLINE, wait_until
+from sourcery.worker.checkpoints import Checkpoints
 
 pytestmark = pytest.mark.promise(39)
 
@@ -230,22 +229,6 @@ def test_the_log_names_no_payload(store: EventStore, caplog: pytest.LogCaptureFi
     ).run_once()
     assert "failed, attempt 1, and is blocked: no" in caplog.text
     assert "424242" not in caplog.text
-
-
-def test_a_damaged_row_is_given_up_and_keeps_nobody_else(store: EventStore) -> None:
-    """Its headers are not JSON any more, since somebody changed them by hand."""
-    publish(store, [1], key="ada")
-    publish(store, [2], key="bob")
-    with store.engine.begin() as connection:
-        damage = text("update sourcery_outbox set headers = '[1' where \"key\" = 'ada'")
-        if store.engine.dialect.name == "postgresql":  # there the column is JSON
-            damage = text("update sourcery_outbox set headers = '7' where \"key\" = 'ada'")
-        if store.engine.dialect.name in ("mysql", "mariadb"):
-            damage = text("update sourcery_outbox set headers = '[1' where `key` = 'ada'")
-        connection.execute(damage)
-    broker = Broker()
-    relay(store, broker).drain(DEADLINE)
-    assert ([2], [("payments/ada", "parked", 1)]) == (broker.numbers, letter_facts(store))
 
 
 def test_a_write_that_the_database_refuses_sends_nothing_twice(

@@ -8,12 +8,21 @@ from sqlalchemy.orm import Session
 from sourcery import EventStore, UnitOfWork, transact
 from sourcery.dialects import Dialect
 from sourcery.errors import InvalidName, UnitOfWorkError
-from tests.domain import ADA, Account, Deposited, Note, Opened, append, history, notes_stored
-from tests.domain import events_stored as events
-from tests.inbox.support import PAYMENTS, accepted, remembered
-from tests.subscriber.support import deposit, subscriber
+from sourcery.testing.conformance.domain import (
+    ADA,
+    Account,
+    Deposited,
+    Note,
+    Opened,
+    append,
+    history,
+    notes_stored,
+)
+from sourcery.testing.conformance.domain import events_stored as events
+from sourcery.testing.conformance.inboxes import PAYMENTS, accepted, remembered
+from sourcery.testing.conformance.subscribers import deposit, subscriber
 
-pytestmark = pytest.mark.promise(43)
+pytestmark = [pytest.mark.promise(43), pytest.mark.usefixtures("notes")]
 
 
 @pytest.fixture(params=["own words", "base dialect"])

@@ -1,4 +1,4 @@
-"""A process that a broker feeds: run as `python -m tests.inbox.receiver URL`.
+"""A process that a broker feeds: run as `python -m ...programs.receiver`.
 
 Reads ids from its standard input, one a line, and writes each back when it is handled, and whether
 it was new: the acknowledgement. What each message does would be seen if it were done twice.
@@ -7,12 +7,13 @@ it was new: the acknowledgement. What each message does would be seen if it were
 import sys
 
 from sourcery import EventStore, Stream, UnitOfWork, accepting
-from tests.domain import Remarked
+from sourcery.testing.conformance.domain import Remarked
+from sourcery.testing.conformance.programs.program import url_given
 
 
-def main(url: str) -> None:
+def main() -> None:
     """Handle deliveries until the input ends."""
-    with EventStore(url, events=Remarked) as store:
+    with EventStore(url_given(), events=Remarked) as store:
 
         @accepting(store, consumer="remarks")
         def remark(uow: UnitOfWork, text: str) -> None:
@@ -27,4 +28,4 @@ def main(url: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -1,58 +1,47 @@
 """A receiver is killed at any moment, and what it did not acknowledge is delivered again."""
 
 import random
-import subprocess
-import sys
 import threading
 from collections import Counter
 
 import pytest
 
 from sourcery import EventStore
-from tests.databases import Database
-from tests.domain import Remarked, messages_stored
+from sourcery.testing.conformance.databases import Database
+from sourcery.testing.conformance.domain import Remarked, messages_stored
+from sourcery.testing.conformance.profile import times
+from sourcery.testing.conformance.programs import Program
 
 pytestmark = pytest.mark.promise(43)
 
-MESSAGES = 300
-KILLS = 12
+MESSAGES = 60
+KILLS = times(3, long=12)
 
 
-def deliver(url: str, waiting: list[str], kill_after: int | None) -> list[str]:
+def deliver(database: Database, waiting: list[str], kill_after: int | None) -> list[str]:
     """Give a new receiver these messages; what it acknowledged before it was killed."""
-    command = [sys.executable, "-m", "tests.inbox.receiver", url]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as receiver:
-        assert receiver.stdin
-        assert receiver.stdout
-        threading.Thread(target=feed, args=(receiver, waiting), daemon=True).start()
+    with Program("receiver", database.url) as receiver:
+        feeder = threading.Thread(target=receiver.say, args=waiting)
+        feeder.start()
         acknowledged: list[str] = []
-        for line in receiver.stdout:
-            acknowledged.append(line.strip())
+        while line := receiver.line():
+            acknowledged.append(line)
             if len(acknowledged) == kill_after:
                 receiver.kill()  # somewhere in the next message, or between two
                 acknowledged.pop()  # this one is lost on its way
                 break
+            if len(acknowledged) == len(waiting):
+                break
+        feeder.join()
     return acknowledged
-
-
-def feed(receiver: "subprocess.Popen[str]", waiting: list[str]) -> None:
-    """Write all; a killed receiver reads no more."""
-    assert receiver.stdin
-    try:
-        receiver.stdin.writelines(f"{each}\n" for each in waiting)
-        receiver.stdin.close()
-    except BrokenPipeError:
-        pass
 
 
 def test_each_message_takes_effect_once(store: EventStore, database: Database) -> None:
     """Whatever was killed when: its event and its message are there, once."""
-    url = database.url.render_as_string(hide_password=False)
     waiting, chance = [f"{n}" for n in range(MESSAGES)], random.Random(7)
     repeats = 0
     for kill_after in [*(chance.randrange(1, 20) for _ in range(KILLS)), None]:
-        done = dict(line.split() for line in deliver(url, waiting, kill_after))
+        done = dict(line.split() for line in deliver(database, waiting, kill_after))
         repeats += list(done.values()).count("repeat")
         waiting = [each for each in waiting if each not in done]
     assert [] == waiting

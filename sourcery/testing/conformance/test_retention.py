@@ -8,10 +8,9 @@ from sqlalchemy import event
 from sourcery import Consumer, EventStore, Purged, Relay, purge_outbox
 from sourcery.errors import InvalidArgument
 from sourcery.relay import tidying
-from tests.domain import messages_stored
-from tests.ordering.support import DEADLINE, wait_until
-from tests.relay.conftest import Running
-from tests.relay.support import (
+from sourcery.testing.conformance.domain import messages_stored
+from sourcery.testing.conformance.fixtures import Running
+from sourcery.testing.conformance.relays import (
     LONG_AGO,
     NAME,
     Broker,
@@ -21,6 +20,7 @@ from tests.relay.support import (
     relay,
     row_of,
 )
+from sourcery.testing.conformance.support import DEADLINE, wait_until
 
 pytestmark = [pytest.mark.promise(42), pytest.mark.promise(49)]
 

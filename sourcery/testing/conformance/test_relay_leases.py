@@ -11,11 +11,20 @@ from sourcery.errors import InvalidArgument
 from sourcery.messages import SENT, Message, Outcome, Result
 from sourcery.relay.desk import Desk
 from sourcery.schema import consumers
+from sourcery.testing.conformance.fixtures import Background
+from sourcery.testing.conformance.relay_sabotage import SABOTAGES
+from sourcery.testing.conformance.relays import (
+    NAME,
+    Broker,
+    number_of,
+    policy,
+    publish,
+    relay,
+    row_of,
+    statuses,
+)
+from sourcery.testing.conformance.support import DEADLINE, wait_until
 from sourcery.worker.shard import Shard
-from tests.ordering.conftest import Background
-from tests.ordering.support import DEADLINE, wait_until
-from tests.relay.sabotage import SABOTAGES
-from tests.relay.support import NAME, Broker, number_of, policy, publish, relay, row_of, statuses
 
 pytestmark = pytest.mark.promise(41)
 

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, event
 
 from sourcery import EventStore, UnitOfWork, metadata
 from sourcery.messages import Message
-from tests.domain import messages_stored
-from tests.relay.support import (
+from sourcery.testing.conformance.domain import messages_stored
+from sourcery.testing.conformance.relays import (
     NAME,
     TOPIC,
     Broker,
