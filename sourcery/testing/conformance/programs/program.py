@@ -12,7 +12,7 @@ from sqlalchemy import URL
 #: The name by which it is given the URL of its database: others may read its command line.
 URL_NAME: Final = "SOURCERY_CONFORMANCE_URL"
 #: Seconds after which a process must have ended by itself.
-PATIENCE: Final = 60.0
+PATIENCE: Final = 120.0
 
 
 class Program:
