@@ -18,7 +18,7 @@ from sourcery.testing.conformance.crew.handling import Handled, overlaps
 from sourcery.testing.conformance.crew.members import Crew, Member
 from sourcery.testing.conformance.crew.model import Outcome, outcome_of, see
 from sourcery.testing.conformance.happened import Happened
-from sourcery.testing.conformance.support import DEADLINE, append
+from sourcery.testing.conformance.support import append
 
 SHARDS: Final = 4
 #: Short enough for many lives of a worker in a test.
@@ -107,7 +107,7 @@ class Shift:
 
     def _drain(self) -> None:
         last = self.crew.hire(late_work=see, shards=SHARDS)
-        last.subscriber.drain(DEADLINE)
+        last.subscriber.drain(PATIENCE)
 
     @property
     def meetings(self) -> list[tuple[Handled, Handled]]:
