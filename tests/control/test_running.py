@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from sourcery import Consumer, EventStore, Recorded, UnitOfWork
-from sourcery.errors import ConsumerFailed
 from tests.control.conftest import Background
 from tests.control.support import NAME, deposits, positions, rows, statuses
 from tests.control.workers import make_notes, note, noted, policy, running, subscriber
-from tests.domain import ADA, BOB, Deposited, Opened, append, events_stored
+from tests.domain import ADA, BOB, Deposited, events_stored
 from tests.ordering.support import wait_until
 
 
@@ -117,21 +116,6 @@ def poisoned(uow: UnitOfWork, recorded: Recorded[Any]) -> None:
     note(uow, recorded)
 
 
-@pytest.mark.promise(24)
-@pytest.mark.promise(29)
-def test_a_skip_ends_a_fault(shop: EventStore) -> None:
-    """Who waits is told the cause, until the event is passed by."""
-    token = deposits(shop, ADA, 2)
-    with running(subscriber(shop, poisoned, on_error=policy("stop"))):
-        wait_until(lambda: registered(shop))
-        consumer = Consumer(shop, NAME)
-        with pytest.raises(ConsumerFailed, match="ValueError: never"):
-            consumer.wait_for(token)
-        assert 1 == consumer.skip(1)
-        consumer.wait_for(token)
-    assert ["account/ada 2"] == noted(shop)
-
-
 def registered(store: EventStore) -> bool:
     """Whether the subscriber has begun."""
     with store.database.reading() as connection:
@@ -180,15 +164,3 @@ def test_a_drop_lets_the_rest_of_the_key_through(shop: EventStore) -> None:
         wait_until(lambda: 1 == len(consumer.letters()))
         consumer.wait_for(deposits(shop, ADA))
     assert [f"account/ada {n}" for n in (2, 3, 4)] == noted(shop)
-
-
-@pytest.mark.promise(29)
-def test_a_token_of_events_that_are_filtered_out_resolves_soon(shop: EventStore) -> None:
-    """Sooner than the second after which the checkpoint would be written anyway."""
-    with running(subscriber(shop)):
-        wait_until(lambda: registered(shop))
-        consumer = Consumer(shop, NAME)
-        for _ in range(5):
-            token = append(shop, BOB, [Opened("bob")]).token
-            consumer.wait_for(token, timeout=0.9)
-    assert [] == noted(shop)

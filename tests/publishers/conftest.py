@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from sourcery.messages import Publisher
+from sourcery.testing.conformance.publishers.arrivals import publisher
 from tests.brokers import BROKERS, Broker
 from tests.brokers.webhooks import Webhooks
 from tests.publishers.sites import SITES, Site
+
+__all__ = ["publisher"]
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +34,3 @@ def site(site_name: str, webhooks: Webhooks, pytestconfig: pytest.Config) -> Ite
     site = SITES[site_name](broker)
     yield site
     site.close()
-
-
-@pytest.fixture
-def publisher(site: Site) -> Publisher:
-    """A publisher with the usual settings."""
-    return site.publisher()

@@ -7,7 +7,7 @@ import pytest
 from sourcery.errors import BrokerUnavailable, MessageRefused
 from sourcery.messages import SENT, Message, Outcome
 from sourcery.publishers import CallablePublisher
-from tests.publishers.messages import message, numbered, outcomes
+from sourcery.testing.conformance.publishers.messages import message, numbered, outcomes
 
 SENT_, FAILED, REFUSED, UNREACHED = Outcome
 

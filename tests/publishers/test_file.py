@@ -12,7 +12,7 @@ import pytest
 from sourcery.errors import BrokerUnavailable, PublisherMisconfigured
 from sourcery.messages import SENT
 from sourcery.publishers import FilePublisher, publisher_for
-from tests.publishers.messages import WRITTEN, message, numbered
+from sourcery.testing.conformance.publishers.messages import WRITTEN, message, numbered
 
 
 @pytest.fixture

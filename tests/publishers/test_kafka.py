@@ -5,9 +5,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from sourcery.messages import SENT, Outcome, Publisher
 from sourcery.publishers.kafka import KafkaPublisher
-from tests.publishers.messages import message, numbered, outcomes
+from sourcery.testing.conformance.publishers.messages import message, numbered, outcomes
+from sourcery.testing.conformance.publishers.site import new_topic
 from tests.publishers.sites import KafkaSite
-from tests.publishers.sites.site import new_topic
 
 SENT_, FAILED, REFUSED, UNREACHED = Outcome
 

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from sourcery.messages import SENT, Outcome, Publisher
+from sourcery.testing.conformance.publishers.messages import message, numbered, outcomes
 from tests.brokers.nats import Nats
-from tests.publishers.messages import message, numbered, outcomes
 from tests.publishers.sites import NatsSite
 
 SENT_, FAILED, REFUSED, UNREACHED = Outcome

@@ -8,8 +8,8 @@ import pytest
 
 from sourcery.errors import BrokerUnavailable
 from sourcery.messages import SENT, Outcome, Publisher
+from sourcery.testing.conformance.publishers.messages import message, outcomes
 from tests.brokers.rabbitmq import RabbitMQ
-from tests.publishers.messages import message, outcomes
 from tests.publishers.sites import RabbitMQSite
 
 SENT_, FAILED, REFUSED, UNREACHED = Outcome

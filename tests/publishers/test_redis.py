@@ -6,7 +6,7 @@ import pytest
 
 from sourcery.errors import BrokerUnavailable
 from sourcery.messages import SENT, Outcome, Publisher
-from tests.publishers.messages import message, outcomes
+from sourcery.testing.conformance.publishers.messages import message, outcomes
 from tests.publishers.sites import RedisSite
 
 SENT_, FAILED, REFUSED, UNREACHED = Outcome

@@ -11,7 +11,7 @@ import pytest
 
 from sourcery.errors import BrokerUnavailable
 from sourcery.publishers import publisher_for
-from tests.publishers.messages import unreached
+from sourcery.testing.conformance.publishers.messages import unreached
 
 CERTIFICATE = Path(__file__).with_name("self_signed.pem")
 

@@ -12,7 +12,7 @@ import pytest
 from sourcery.messages import SENT, Outcome
 from sourcery.publishers import WebhookPublisher
 from sourcery.publishers.signing import secret_key, signature
-from tests.publishers.messages import message, numbered, outcomes
+from sourcery.testing.conformance.publishers.messages import message, numbered, outcomes
 from tests.publishers.sites import Site
 
 SENT_, FAILED, REFUSED, UNREACHED = Outcome

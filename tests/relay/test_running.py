@@ -7,6 +7,7 @@ import pytest
 
 from sourcery import EventStore, UnitOfWork
 from sourcery.messages import SENT, Message, Outcome, Result
+from sourcery.testing.conformance.memory import MEGABYTE, peak_of
 from tests.databases import Database
 from tests.ordering.conftest import Background
 from tests.ordering.support import DEADLINE, wait_until
@@ -21,7 +22,6 @@ from tests.relay.support import (
     relay,
     row_of,
 )
-from tests.subscriber.test_memory import MEGABYTE, peak_of
 
 #: So long that a test would fail before it is over.
 LONG = 600.0

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from sourcery import EventStore
 from sourcery.consumers import take
 from tests.databases import Database
-from tests.ordering.support import append, wait_until
+from tests.ordering.support import wait_until
 from tests.proxy import Proxy
 from tests.shards.crew import Crew, rows
 from tests.shards.model import make_tables, outcome_of, see
@@ -88,63 +88,6 @@ def leave_behind(store: EventStore, crew: Crew, mark: str) -> None:
     [row], dialect = rows(store), store.database.dialect
     with store.database.connect_to_write() as connection, connection.begin():
         assert take(connection, dialect, row, "gone", until=row.now, backend=mark)
-
-
-def end(store: EventStore, mark: str | None) -> None:
-    """End a connection, as an administrator would."""
-    assert mark is not None
-    with store.database.reading() as connection:
-        assert store.database.dialect.end_marked(connection, mark)
-
-
-@pytest.mark.promise(27)
-def test_a_lost_connection_costs_no_shard(store: EventStore, crew: Crew) -> None:
-    """Three shards, one connection: all are claimed again, with new epochs, and go on."""
-    member = crew.hire(shards=3, lease=3600.0).start()
-    member.wait_for_shards(3)
-    owner, before = member.owner, rows(store)
-    end(store, before[0].backend)
-    append(store, "a")
-    wait_until(lambda: crew.handled)
-    wait_until(
-        lambda: all(new.epoch > old.epoch for new, old in zip(rows(store), before, strict=True))
-    )
-    assert [owner] * 3 == [row.owner for row in rows(store)]
-
-
-@pytest.mark.promise(27)
-def test_what_was_lost_is_still_given_up(store: EventStore, crew: Crew) -> None:
-    """No shard is left with the name of a worker that has its fair share without it."""
-    first, second = (crew.hire(shards=4, lease=3600.0) for _ in range(2))
-    first.start().wait_for_shards(4)
-    first.handling.hold()
-    append_to_all(store, 4)
-    wait_until(lambda: first.handling.is_held)
-    second.start()
-    wait_until(lambda: any(row.live_wanter == second.owner for row in rows(store)))
-    end(store, rows(store)[0].backend)
-    first.handling.let_go()
-    second.wait_for_shards(2)
-    wait_until(lambda: len({h.stream for h in crew.handled}) == 16)
-
-
-def append_to_all(store: EventStore, shards: int) -> None:
-    """So many streams that each shard has some."""
-    for stream in range(4 * shards):
-        append(store, stream)
-
-
-@pytest.mark.promise(28)
-def test_a_stop_with_a_dead_connection_releases_all(store: EventStore, crew: Crew) -> None:
-    """It takes another connection for that: nobody has to wait for the lease."""
-    member = crew.hire(shards=2, lease=3600.0).start()
-    member.wait_for_shards(2)
-    member.handling.hold()
-    append_to_all(store, 2)
-    wait_until(lambda: member.handling.is_held)
-    end(store, rows(store)[0].backend)
-    member.stop()
-    assert [None, None] == [row.owner for row in rows(store)]
 
 
 def test_a_connection_that_only_we_have_lost_is_ended(

@@ -6,9 +6,9 @@ import pytest
 
 from sourcery import EventStore, MemorySnapshots, NoSnapshots, SqlSnapshots, UnitOfWork, always
 from sourcery.errors import InvalidArgument
+from sourcery.testing.conformance.test_useless_snapshots import restored
 from tests.databases import Database
 from tests.snapshots.domain import Added, counting, rows, tally, work
-from tests.snapshots.test_useless import restored
 
 CLS = tally(always())
 

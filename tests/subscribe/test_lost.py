@@ -16,17 +16,6 @@ from tests.unit_of_work.test_lost_connection import end_connections
 pytestmark = [pytest.mark.promise(27), pytest.mark.databases("postgresql", "mariadb")]
 
 
-def test_a_killed_backend_is_replaced(store: EventStore, database: Database) -> None:
-    """Between two looks, without a rest: the pool's other connections may be dead as well."""
-    append(store, "a", 2)
-    subscription = store.subscribe(events=Happened, timeout=0)
-    assert [1, 2] == [recorded.position for recorded in subscription]
-    with EventStore(database.url, notify=False) as writer:
-        append(writer, "b", 2)
-    end_connections(database)
-    assert [3, 4] == [recorded.position for recorded in subscription]
-
-
 def test_a_live_one_outlives_killed_backends(
     store: EventStore, database: Database, background: Background
 ) -> None:

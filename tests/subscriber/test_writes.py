@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from sourcery import EventStore
+from sourcery import EventStore, Subscriber
 from sourcery.consumers import Status
 from sourcery.consumers.steering import await_position
 from tests.databases import Database
@@ -115,3 +115,22 @@ def wait_for_position(store: EventStore, position: int) -> None:
     with store.database.connect_to_write() as connection, connection.begin():
         await_position(connection, NAME, 0, position)
     store.database.committed()
+
+
+def test_what_was_passed_over_is_written_at_the_end(bank: EventStore, running: Running) -> None:
+    """Though the next write was not due yet: the next start need not read it again."""
+    consumer = subscriber(bank, ignore, events=Placed)
+    consumer.run_once()
+    ended = running(consumer)
+    wait_until(lambda: position_in_memory(consumer) == 0)
+    last = deposit(bank, "ada", 5)
+    wait_until(lambda: position_in_memory(consumer) == last)
+    consumer.stop()
+    assert (None, last) == (ended.result(DEADLINE), row_of(bank).position)
+
+
+def position_in_memory(consumer: Subscriber) -> int | None:
+    """How far its one shard has looked, while it runs."""
+    rounds = consumer._worker.rounds
+    owned = rounds.claims.owned.get(0) if rounds else None
+    return owned.follower.position if owned else None

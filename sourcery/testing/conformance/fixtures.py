@@ -9,20 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
-from sourcery import EventStore
+from sourcery import EventStore, Relay, Subscriber
 from sourcery.engine import open_engine
+from sourcery.testing.conformance.crew.members import Crew, crew_of
 from sourcery.testing.conformance.databases import Database
 from sourcery.testing.conformance.domain import make_notes, open_bank
 from sourcery.testing.conformance.support import InFlight, in_flight
 
-__all__ = ["Background", "background", "bank", "engine", "flight", "notes", "store"]
+__all__ = [
+    "Background",
+    "Running",
+    "background",
+    "bank",
+    "crew",
+    "engine",
+    "flight",
+    "notes",
+    "running",
+    "store",
+]
 
 Background = Callable[..., Future[Any]]
+Running = Callable[[Subscriber | Relay], Future[None]]
 
 
 @pytest.fixture
@@ -65,3 +79,18 @@ def flight(store: EventStore) -> Iterator[InFlight]:
     """One open transaction on the test's store."""
     with in_flight(store) as flight:
         yield flight
+
+
+@pytest.fixture
+def running(background: Background) -> Iterator[Running]:
+    """Run a worker in a thread until the test ends; errors come out with `result()`."""
+    stop = Event()
+    yield lambda worker: background(worker.run, stop)
+    stop.set()
+
+
+@pytest.fixture
+def crew(database: Database) -> Iterator[Crew]:
+    """Makes workers of one consumer, each with a store of its own."""
+    with crew_of(database.url) as crew:
+        yield crew

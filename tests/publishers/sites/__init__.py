@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from sourcery.testing.conformance.publishers import Received
 from tests.publishers.sites.kafka import KafkaSite
 from tests.publishers.sites.nats import NatsSite
 from tests.publishers.sites.rabbitmq import RabbitMQSite
 from tests.publishers.sites.redis import RedisSite
-from tests.publishers.sites.site import Received, Site
+from tests.publishers.sites.site import Site
 from tests.publishers.sites.webhook import WebhookSite
 
 __all__ = [

@@ -7,7 +7,9 @@ from cloudevents.core.bindings import kafka
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from tests.publishers.sites.site import DEADLINE, Received, Site, new_topic
+from sourcery.testing.conformance.publishers import Received
+from sourcery.testing.conformance.publishers.site import new_topic
+from tests.publishers.sites.site import DEADLINE, Site
 
 CONSUMER = {
     "group.id": "tests",
@@ -73,5 +75,5 @@ def received(message: Message) -> Received:
         payload=value,
         headers={k: v for k, v in texts.items() if not k.startswith(ours)},
         content_type=texts["content-type"],
-        event=event,
+        attributes=event.get_attributes(),
     )

@@ -11,7 +11,9 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig
 
-from tests.publishers.sites.site import DEADLINE, Received, Site, new_topic
+from sourcery.testing.conformance.publishers import Received
+from sourcery.testing.conformance.publishers.site import new_topic
+from tests.publishers.sites.site import DEADLINE, Site
 
 T = TypeVar("T")
 
@@ -76,5 +78,5 @@ def received(headers: dict[str, str], payload: bytes) -> Received:
         payload=payload,
         headers={k: unquote(v) for k, v in headers.items() if not k.lower().startswith(ours)},
         content_type=headers["content-type"],
-        event=event,
+        attributes=event.get_attributes(),
     )

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from cloudevents.core.bindings import amqp as binding
 
-from tests.publishers.sites.site import Received, Site, new_topic
+from sourcery.testing.conformance.publishers import Received
+from sourcery.testing.conformance.publishers.site import new_topic
+from tests.publishers.sites.site import Site
 
 amqp: Any = import_module("amqp")
 
@@ -56,5 +58,5 @@ def received(message: Any) -> Received:
         payload=payload,
         headers={k: v for k, v in raw.items() if not k.startswith("cloudEvents")},
         content_type=properties["content_type"],
-        event=event,
+        attributes=event.get_attributes(),
     )

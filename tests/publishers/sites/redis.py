@@ -5,16 +5,14 @@ from typing import ClassVar
 from cloudevents.core.bindings import http
 from redis import Redis
 
-from tests.publishers.sites.site import Received, Site, new_topic
+from sourcery.testing.conformance.publishers import Received
+from tests.publishers.sites.site import Site
 
 
 class RedisSite(Site):
     """Reads by XRANGE."""
 
     scheme: ClassVar[str] = "redis"
-
-    def topic(self) -> str:
-        return new_topic()
 
     def client(self) -> Redis:
         """A client of its own, to be closed by `with`."""
@@ -41,5 +39,5 @@ def received(fields: dict[bytes, bytes]) -> Received:
         payload=payload,
         headers={k.removeprefix("header:"): v for k, v in texts.items() if ":" in k},
         content_type=texts["content-type"],
-        event=event,
+        attributes=event.get_attributes(),
     )

@@ -1,0 +1,1 @@
+"""Workers of one consumer that come and go, hang, and lose their leases."""

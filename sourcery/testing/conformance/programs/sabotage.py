@@ -1,0 +1,49 @@
+"""Where a checkpoint is written, changed: the same kills must then lose or double events."""
+
+# It reaches inside, to look or to switch a safeguard off.
+# pyright: reportPrivateUsage=false
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from sourcery.worker.unit import PageUnit
+
+
+def nothing() -> None:
+    """As it is: in the transaction of what the handler wrote."""
+
+
+def checkpoint_first() -> None:
+    """Commit the checkpoint, then what the handler wrote."""
+    _replace(PageUnit, "_before_write", _checkpoint_alone)
+
+
+def checkpoint_last() -> None:
+    """Commit what the handler wrote, then the checkpoint."""
+    finish = PageUnit._finish
+
+    def both(unit: PageUnit) -> None:
+        finish(unit)
+        _checkpoint_alone(unit)
+
+    _replace(PageUnit, "_before_write", _leave_out)
+    _replace(PageUnit, "_finish", both)
+
+
+def _leave_out(unit: PageUnit) -> None:
+    """Write no checkpoint here."""
+
+
+def _checkpoint_alone(unit: PageUnit) -> None:
+    with unit._store.database.connect_to_write() as connection, connection.begin():
+        unit._write(connection)
+
+
+def _replace(owner: Any, name: str, sabotaged: Any) -> None:
+    getattr(owner, name)  # what is not there any more must not be replaced in silence
+    setattr(owner, name, sabotaged)
+
+
+SABOTAGES: Final[dict[str, Callable[[], None]]] = {
+    each.__name__: each for each in (nothing, checkpoint_first, checkpoint_last)
+}

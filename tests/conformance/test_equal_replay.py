@@ -1,0 +1,3 @@
+"""The tests of the conformance kit, on the databases of `[db]`."""
+
+from sourcery.testing.conformance.test_equal_replay import *  # noqa: F403
