@@ -16,6 +16,7 @@ LONG = {
     "control",
     "delivery",
     "demo",
+    "ext",
     "faults",
     "inbox",
     "live",

@@ -44,6 +44,7 @@ from sourcery.errors.read_models import (
 from sourcery.errors.setup import (
     AutocommitRefused,
     DatabaseMisconfigured,
+    ExtraMissing,
     SchemaAhead,
     SchemaBehind,
     SchemaMissing,
@@ -89,6 +90,7 @@ __all__ = [
     "DriverMissing",
     "EffectRefused",
     "EncodeError",
+    "ExtraMissing",
     "IdConflict",
     "InvalidArgument",
     "InvalidName",
