@@ -18,6 +18,7 @@ LONG = {
     "demo",
     "ext",
     "faults",
+    "frameworks",
     "inbox",
     "live",
     "outgoing",
