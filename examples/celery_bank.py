@@ -1,11 +1,12 @@
-"""The bank in Celery: a task is a unit of work, and the outbox starts tasks.
+"""The bank in Celery: a task is a unit of work, and a message of the outbox starts one.
 
 celery --app examples.celery_bank worker
 """
 
+import json
 import os
 from functools import cache
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from celery import Celery, Task
 from kombu.exceptions import OperationalError
@@ -19,6 +20,9 @@ from sourcery.publishers import CallablePublisher
 app = Celery("bank", broker=os.environ.get("BANK_BROKER", "redis://localhost"))
 # A worker that dies gives its task to another one: the inbox makes sure that it counts once.
 app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True, task_ignore_result=True)
+
+#: Metadata that goes along with a task.
+_CARRIED = ("correlation_id", "actor", "traceparent")
 
 
 class Payment(TypedDict):
@@ -37,34 +41,22 @@ def store() -> EventStore:
 
 @app.task(bind=True, name="bank.pay_in")
 def pay_in(self: Task, payment: Payment, caused: dict[str, str] | None = None) -> bool:
-    """Pay in, once for each task id, however often the broker delivers it."""
-    with metadata(**caused or {}):
+    """Pay in, once for each task id, however often the broker delivers it. Whether it was new."""
+    handle = accepting(store(), "bank.pay_in")(_pay_in)
+    with metadata(causation_id=self.request.id, **caused or {}):
         return handle(self.request.id, payment)
 
 
-def handle(task_id: str, payment: Payment) -> bool:
-    """Whether it was new."""
-    return accepting(store(), "bank.pay_in")(_pay_in)(task_id, payment)
-
-
 def _pay_in(uow: UnitOfWork, payment: Payment) -> None:
-    account = uow.get_or_create(Account, payment["account"])
-    account.deposit(payment["cents"])
-    uow.publish("bank.thank", key=payment["account"], payload={"account": payment["account"]})
+    uow.get(Account, payment["account"]).deposit(payment["cents"])
 
 
 def start_task(message: Message) -> None:
-    """A message of the outbox becomes the task that its topic names; its id is the task's."""
-    headers = message.headers
-    caused = {name: headers[name] for name in ("correlation_id", "traceparent") if name in headers}
-    payload: Any = message.payload.decode()
+    """The task that the topic names; its id is the message's, so that the inbox knows a repeat."""
+    caused = {name: message.headers[name] for name in _CARRIED if name in message.headers}
+    given = {"payment": json.loads(message.payload), "caused": caused}
     try:
-        app.send_task(
-            message.topic,
-            kwargs={"payment": app.backend_decode(payload), "caused": caused},
-            task_id=str(message.message_id),
-            retry=False,
-        )
+        app.send_task(message.topic, kwargs=given, task_id=str(message.message_id), retry=False)
     except OperationalError as error:
         raise BrokerUnavailable("the broker of Celery", type(error).__name__) from error
 
