@@ -22,7 +22,7 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base)
 
 
-class Receipt(db.Model):  # type: ignore[name-defined, misc]
+class Receipt(db.Model):
     """What was paid in; written with the event or not at all."""
 
     __tablename__ = "receipts"

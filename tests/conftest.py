@@ -16,6 +16,7 @@ LONG = {
     "control",
     "delivery",
     "demo",
+    "examples",
     "ext",
     "faults",
     "frameworks",
