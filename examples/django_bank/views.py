@@ -38,7 +38,7 @@ def deposit(request: HttpRequest, account: str) -> HttpResponse:
         return held.cents
 
     try:
-        return JsonResponse({"cents": transact(store(), pay_in)}, status=201)
+        return JsonResponse({"cents": transact(store(), pay_in, attempts=20)}, status=201)
     except StreamNotFound:
         return JsonResponse({"error": "no such account"}, status=404)
 
