@@ -132,6 +132,12 @@ class Observers:
     observers: tuple[Observer, ...] = ()
     #: What was said already: an observer that always fails says so once.
     _said: set[tuple[type[Any], type[Any]]] = field(factory=set[tuple[type[Any], type[Any]]])
+    #: Whether there are any; asked at every append, so it is no call.
+    watching: bool = field(init=False)
+
+    @watching.default
+    def _is_watching(self) -> bool:
+        return bool(self.observers)
 
     @classmethod
     def of(cls, given: object) -> Observers:
@@ -144,9 +150,6 @@ class Observers:
                 problem = f"must be Observer objects, not {type(one).__name__}"
                 raise InvalidArgument("observers", problem)
         return cls(cast(tuple[Observer, ...], observers))
-
-    def __bool__(self) -> bool:
-        return bool(self.observers)
 
     def appending(self, append: ObservedAppend) -> AbstractContextManager[object]:
         """Around writing."""
@@ -170,7 +173,7 @@ class Observers:
         return None
 
     def _around(self, block: _Block) -> AbstractContextManager[object]:
-        return _Around(self, block) if self.observers else _NOTHING
+        return _Around(self, block) if self.watching else _NOTHING
 
     @contextmanager
     def harmless(self, observer: Observer) -> Generator[None]:

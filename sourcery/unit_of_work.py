@@ -63,7 +63,7 @@ class UnitOfWork(UnitStates):
         self._store = store
         self._state = State.NEW
         self._changes = Changes(store.codec, store.mappings)
-        if store.observers:
+        if store.observers.watching:
             self._changes.traceparent = store.observers.traceparent
         self._snapshots = UnitSnapshots(store.database, store.keeper)
         self._token: Token | None = None
@@ -192,7 +192,7 @@ class UnitOfWork(UnitStates):
             raise
         self._before_write()
         batch = self._changes.batch(self._store.clock)
-        if batch.size and self._store.observers:
+        if self._store.observers.watching and batch.size:
             self._put_observed(batch)
         elif batch.size or self._transaction.is_open():
             self._token = self._put(batch)
