@@ -133,11 +133,7 @@ class Observers:
     #: What was said already: an observer that always fails says so once.
     _said: set[tuple[type[Any], type[Any]]] = field(factory=set[tuple[type[Any], type[Any]]])
     #: Whether there are any; asked at every append, so it is no call.
-    watching: bool = field(init=False)
-
-    @watching.default
-    def _is_watching(self) -> bool:
-        return bool(self.observers)
+    watching: bool = False
 
     @classmethod
     def of(cls, given: object) -> Observers:
@@ -149,7 +145,7 @@ class Observers:
             if not isinstance(one, Observer):
                 problem = f"must be Observer objects, not {type(one).__name__}"
                 raise InvalidArgument("observers", problem)
-        return cls(cast(tuple[Observer, ...], observers))
+        return cls(cast(tuple[Observer, ...], observers), watching=bool(observers))
 
     def appending(self, append: ObservedAppend) -> AbstractContextManager[object]:
         """Around writing."""
