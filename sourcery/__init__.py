@@ -1,5 +1,7 @@
 """Sourcery: event sourcing for Python on SQLAlchemy."""
 
+import logging
+
 from sourcery.accepting import Accepting, accepting
 from sourcery.aggregate import Aggregate
 from sourcery.codec import Codec, JsonCodec, Part, rename, upcast
@@ -19,6 +21,7 @@ from sourcery.control import (
 from sourcery.events import event
 from sourcery.expected import ANY, EXISTS
 from sourcery.live import LiveProjection
+from sourcery.observing import ObservedAppend, ObservedBatch, ObservedPage, Observer
 from sourcery.outgoing import MessageMapping, Outgoing, outgoing
 from sourcery.policy import Policy, always, any_of, every, never, on, slower_than
 from sourcery.projection import Projection
@@ -37,6 +40,9 @@ from sourcery.token import Token
 from sourcery.unit_of_work import UnitOfWork
 from sourcery.upkeep import delete_snapshots, purge_inbox, stored_snapshots, verify_snapshots
 from sourcery.worker import ErrorPolicy
+
+# Where they go is the program's affair: without handlers of its own nothing is printed.
+logging.getLogger("sourcery").addHandler(logging.NullHandler())
 
 __all__ = [
     "ANY",
@@ -58,6 +64,10 @@ __all__ = [
     "MessageState",
     "Metadata",
     "NoSnapshots",
+    "ObservedAppend",
+    "ObservedBatch",
+    "ObservedPage",
+    "Observer",
     "OutboxDepth",
     "OutboxMessage",
     "Outgoing",

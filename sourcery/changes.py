@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from sourcery.aggregate import Aggregate, Pending, end, recorded_by, take_recorded
 from sourcery.codec import Codec, encode_event
-from sourcery.context import current_metadata
+from sourcery.context import Metadata, current_metadata
 from sourcery.dialects import Batch, EventRow, MessageRow, StreamBatch
 from sourcery.errors import InvalidArgument, UnitOfWorkError, VersionConflict
 from sourcery.expected import Expected, ExpectedVersion, admits
@@ -35,6 +35,8 @@ class Changes:
     repeatable: list[Stream] = field(factory=list[Stream])
     #: What appended events lead to, by the mappings of the store.
     mapped: dict[Stream, list[MessageRow]] = field(factory=dict[Stream, list[MessageRow]])
+    #: The trace context of the moment; None when nobody traces.
+    traceparent: Callable[[], str | None] | None = None
 
     def append(
         self,
@@ -44,7 +46,7 @@ class Changes:
         event_ids: Sequence[UUID] | None,
     ) -> None:
         """Encode the events now, so that what cannot be stored is refused in the block."""
-        pending: list[Pending] = [(event, current_metadata()) for event in events]
+        pending = self._traced([(event, current_metadata()) for event in events])
         if event_ids is not None:
             _check_ids(expected, pending, event_ids)
         rows = encoded(self.codec, stream, pending, event_ids)
@@ -57,6 +59,19 @@ class Changes:
             self.repeatable.append(stream)
         if mapped:
             self.mapped.setdefault(stream, []).extend(mapped)
+
+    def metadata(self) -> Metadata:
+        """Of what is published now."""
+        return self._traced([(None, current_metadata())])[0][1]
+
+    def _traced(self, pending: Sequence[Pending]) -> Sequence[Pending]:
+        """With the trace context of now, which is nearer to them than one that was handed on."""
+        now = self.traceparent() if self.traceparent and pending else None
+        if now is None:
+            return pending
+        known = {id(metadata): metadata for _, metadata in pending}
+        traced = {key: evolve(metadata, traceparent=now) for key, metadata in known.items()}
+        return [(event, traced[id(metadata)]) for event, metadata in pending]
 
     def _mapped(
         self, stream: Stream, pending: Sequence[Pending], rows: Sequence[EventRow]
@@ -83,7 +98,7 @@ class Changes:
         """
         streams, mapped = dict(self.appended), dict(self.mapped)
         for stream, aggregate in self.loaded.items():
-            pending = recorded_by(aggregate)
+            pending = self._traced(recorded_by(aggregate))
             if not pending:
                 continue
             if stream in streams:

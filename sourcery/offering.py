@@ -20,7 +20,7 @@ from sourcery.log import translated
 from sourcery.policy import Facts
 from sourcery.snapshots import Keeper, Slot, Snapshot
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.snapshots")
 
 
 @frozen(kw_only=True)
@@ -93,7 +93,8 @@ def offer(
     try:
         return _offer(database, keeper, offers, is_visible)
     except Exception as error:  # noqa: BLE001 - the unit is committed, and the next tries again
-        logger.warning("a snapshot could not be stored: %s", type(error).__name__)
+        name = type(error).__name__
+        logger.warning("a snapshot could not be stored: %s", name, extra={"error_class": name})
         return 0
 
 

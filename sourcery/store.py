@@ -18,6 +18,7 @@ from sourcery.errors import InvalidArgument
 from sourcery.events import event_classes, unique_kinds
 from sourcery.logs import Logs
 from sourcery.mapping import Mappings
+from sourcery.observing import Observer, Observers
 from sourcery.outgoing import MessageMapping
 from sourcery.policy import Policy, check_policy
 from sourcery.snapshots import Keeper, SnapshotStore, SqlSnapshots
@@ -52,6 +53,7 @@ class EventStore(Logs):
         snapshot: Policy | None = None,
         snapshot_store: SnapshotStore | None = None,
         messages: Iterable[MessageMapping[Any]] = (),
+        observers: Iterable[Observer] = (),
     ) -> None:
         """Declare the events for reads that name none.
 
@@ -65,12 +67,14 @@ class EventStore(Logs):
         they find out when they look again. `snapshot` is the policy of classes that declare none,
         `snapshot_store` where snapshots are kept: `SqlSnapshots()`, in the database, unless
         another is given. `messages` are mappings made by `@outgoing`: what units of work of this
-        store write into the outbox with their events. Raises `DefinitionError` for a kind
+        store write into the outbox with their events. `observers` are told of each append, page and
+        batch of messages. Raises `DefinitionError` for a kind
         declared twice and for a class that cannot be stored, `UnknownDatabase` for a database
         without a dialect.
         """
         self.codec: Codec = codec or JsonCodec()
         self.clock = clock
+        self.observers: Observers = Observers.of(observers)
         self.mappings: Mappings = Mappings.of(self.codec, messages)
         self._upcasters = Upcasters(upcasters)
         self._decoders: dict[tuple[type[Any], ...], Decoder] = {}

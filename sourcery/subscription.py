@@ -30,7 +30,7 @@ from sourcery.start import Start
 from sourcery.starting import resolve_start
 from sourcery.waiting import Waiting
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.subscription")
 
 E = TypeVar("E", covariant=True)
 
@@ -190,7 +190,11 @@ class Subscription(Generic[E]):
         self._failure = error
         if self._failures == 1:
             name = type(getattr(error, "orig", error)).__name__
-            logger.warning("a subscription cannot reach its database (%s): it tries again", name)
+            text, facts = (
+                "a subscription cannot reach its database (%s): it tries again",
+                {"error_class": name},
+            )
+            logger.warning(text, name, extra=facts)
         return True
 
     def _rest(self, deadline: float | None) -> bool:

@@ -20,12 +20,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from sourcery.changes import Changes
-from sourcery.context import current_metadata, in_handler, note_written
+from sourcery.context import in_handler, note_written
+from sourcery.dialects import Batch
 from sourcery.errors import Retryable, UnitOfWorkError, UseTheHandlersSession, VersionConflict
 from sourcery.expected import ANY, ExpectedVersion, check_expected
 from sourcery.inbox import accept
 from sourcery.joining import Joinable, JoinedTransaction
 from sourcery.log import stale, translated
+from sourcery.observing import ObservedAppend
 from sourcery.outbox import message
 from sourcery.outgoing import Outgoing
 from sourcery.selection import check_stream
@@ -37,7 +39,7 @@ from sourcery.transactions import OwnTransaction, State, UnitTransaction
 from sourcery.unit_states import UnitStates
 from sourcery.writing import write_and_commit
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.unit_of_work")
 
 
 class UnitOfWork(UnitStates):
@@ -61,6 +63,8 @@ class UnitOfWork(UnitStates):
         self._store = store
         self._state = State.NEW
         self._changes = Changes(store.codec, store.mappings)
+        if store.observers.watching:
+            self._changes.traceparent = store.observers.traceparent
         self._snapshots = UnitSnapshots(store.database, store.keeper)
         self._token: Token | None = None
         self._transaction: UnitTransaction = (
@@ -131,7 +135,7 @@ class UnitOfWork(UnitStates):
         """
         self._check_open()
         given = Outgoing(topic, payload, key=key, headers=headers)
-        self._changes.messages.append(message(self._store.codec, given, current_metadata()))
+        self._changes.messages.append(message(self._store.codec, given, self._changes.metadata()))
 
     def accept(
         self, consumer: str, message_id: str | UUID, *, sent_at: datetime | None = None
@@ -188,10 +192,10 @@ class UnitOfWork(UnitStates):
             raise
         self._before_write()
         batch = self._changes.batch(self._store.clock)
-        if batch.size or self._transaction.is_open():
-            self._token = write_and_commit(
-                self._store.database, self._transaction, batch, self._changes.repeatable
-            )
+        if self._store.observers.watching and batch.size:
+            self._put_observed(batch)
+        elif batch.size or self._transaction.is_open():
+            self._token = self._put(batch)
         self._snapshots.gather(batch)
         self._changes.written()
         self._state = State.COMMITTED
@@ -199,6 +203,20 @@ class UnitOfWork(UnitStates):
             self._snapshots.offer_later(self._transaction.connection)
             if batch.size:
                 note_written()
+
+    def _put(self, batch: Batch) -> Token | None:
+        database, repeatable = self._store.database, self._changes.repeatable
+        return write_and_commit(database, self._transaction, batch, repeatable)
+
+    def _put_observed(self, batch: Batch) -> None:
+        append = ObservedAppend(
+            streams=[one.stream for one in batch.streams],
+            events=sum(len(one.rows) for one in batch.streams),
+            messages=len(batch.messages),
+            joined=self._transaction.joined,
+        )
+        with self._store.observers.appending(append):
+            self._token = append.token = self._put(batch)
 
     def _before_write(self) -> None:
         """What a kind of unit has to do last, before its events are written."""

@@ -16,7 +16,7 @@ from attrs import define, field
 
 from sourcery.errors import ConfigurationError
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.cli")
 
 #: Seconds between two looks at signals and threads.
 _TICK: Final = 0.05

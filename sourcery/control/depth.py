@@ -35,14 +35,14 @@ class OutboxDepth:
     letters: Mapping[LetterStatus, int]
 
 
-def outbox_depth(store: EventStore) -> list[OutboxDepth]:
-    """What waits, by topic and relay."""
+def outbox_depth(store: EventStore, *, at_most: int | None = None) -> list[OutboxDepth]:
+    """What waits, by topic and relay; of the first `at_most` topics, if a number is given."""
     settled, database = store.settled(), store.database
     with database.reading() as connection:
         now = database.dialect.now(connection)
-        found = cursors(connection, database.dialect, topics(connection))
+        found = cursors(connection, database.dialect, topics(connection, at_most))
         looking = _Looking(connection, settled, now)
-        return [depth for topic in sorted(found) for depth in looking.at(found[topic])]
+        return [depth for topic in sorted(found)[:at_most] for depth in looking.at(found[topic])]
 
 
 @frozen

@@ -44,6 +44,7 @@ from sourcery.errors.read_models import (
 from sourcery.errors.setup import (
     AutocommitRefused,
     DatabaseMisconfigured,
+    ExtraMissing,
     PrivilegeMissing,
     SchemaAhead,
     SchemaBehind,
@@ -92,6 +93,7 @@ __all__ = [
     "EffectRefused",
     "EncodeError",
     "ExportDamaged",
+    "ExtraMissing",
     "IdConflict",
     "ImportRefused",
     "InvalidArgument",

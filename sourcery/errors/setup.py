@@ -24,6 +24,20 @@ class UnknownDatabase(ConfigurationError):
 
 
 @define
+class ExtraMissing(ConfigurationError, ImportError):
+    """A library that an optional part stands on is not installed."""
+
+    part: str
+    extra: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.part} needs a library that is not installed: "
+            f"pip install 'sourcery-events[{self.extra}]'"
+        )
+
+
+@define
 class WrongDatabase(ConfigurationError):
     """A session or connection does not lead to the store's own database."""
 

@@ -16,11 +16,11 @@ _NEXT: Final = Statement(
 )
 
 
-def topics(connection: Connection) -> list[str]:
-    """All topics of the outbox; one look into its index for each."""
+def topics(connection: Connection, at_most: int | None = None) -> list[str]:
+    """All topics of the outbox, or the first so many; one look into its index for each."""
     found: list[str] = []
     topic = _FIRST.run(connection, {}).scalar()
-    while topic is not None:
+    while topic is not None and (at_most is None or len(found) < at_most):
         found.append(topic)
         topic = _NEXT.run(connection, {"before": topic}).scalar()
     return found

@@ -45,7 +45,7 @@ _DOWN: Final = {KafkaError._ALL_BROKERS_DOWN, KafkaError._AUTHENTICATION}
 _LOOK: Final = 0.1
 _UNANSWERED: Final = Result(Outcome.FAILED, "no acknowledgement in time")
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.publishers")
 
 
 class KafkaPublisher(Publisher):

@@ -113,7 +113,9 @@ class Blocked:
         unreadable = None if parcel is None else parcel.unreadable
         failure = unreadable or failure_of(result)
         errors = {"error_class": failure.error_class, "error": failure.text}
-        self.desk.log(begun.position, f"message {begun.source_id}", verdict, begun.attempts, result)
+        facts = {} if parcel is None else self.desk.parcels.facts_of(parcel.row)
+        name = f"message {begun.source_id}"
+        self.desk.log(begun.position, name, facts, verdict, begun.attempts, result)
         if verdict.status is LetterStatus.BLOCKED:
             self._replace(shard, begun, self._change(shard, begun, **errors))
         else:

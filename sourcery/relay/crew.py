@@ -23,7 +23,7 @@ from sourcery.worker import Job, Rounds
 from sourcery.worker.link import reaching
 from sourcery.worker.means import Means
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.relay")
 
 #: Seconds between two looks for topics that were not there before.
 _BETWEEN_LOOKS: Final = 1.0
@@ -93,7 +93,8 @@ class Crew:
             self.add(topic)
         except InvalidName as error:  # the others go on
             self._refused.add(topic)
-            logger.log(logging.ERROR, "topic %a is not sent: %s", topic, error)
+            facts = {"topic": topic}
+            logger.log(logging.ERROR, "topic %a is not sent: %s", topic, error, extra=facts)
 
     # -- waiting, failing, ending ------------------------------------------------------
 

@@ -18,7 +18,7 @@ from sourcery.worker.failures import letter_for
 from sourcery.worker.means import Means
 from sourcery.worker.shard import Shard
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.relay")
 
 
 @define(eq=False)
@@ -77,7 +77,9 @@ class Desk:
         """The letter of a row after so many attempts, and what follows."""
         now = self.checkpoints.clock.now()
         verdict = self.judge.judge(result, attempts, now)
-        self.log(parcel.position, self.parcels.name_of(parcel.row), verdict, attempts, result)
+        facts = self.parcels.facts_of(parcel.row)
+        name = self.parcels.name_of(parcel.row)
+        self.log(parcel.position, name, facts, verdict, attempts, result)
         letter = letter_for(
             self.job.name,
             self.parcels,
@@ -91,11 +93,19 @@ class Desk:
         return letter, verdict
 
     def log(
-        self, position: int, what: str, verdict: Verdict, attempts: int, result: Result
+        self,
+        position: int,
+        what: str,
+        facts: dict[str, object],
+        verdict: Verdict,
+        attempts: int,
+        result: Result,
     ) -> None:
         """Say that an attempt failed, and what follows."""
         level = logging.WARNING if verdict.status is LetterStatus.BLOCKED else logging.ERROR
         text = "relay %s: %s at position %s failed, attempt %s, and is %s: %s"
         error = None if result.error is None else " ".join(result.error.split())  # one line
-        facts = (self.job.name, ascii(what), position, attempts, verdict.status.value, error)
-        logger.log(level, text, *facts)
+        name, status = self.job.name, verdict.status.value
+        extra = {"consumer": name, "position": position, "attempts": attempts, "status": status}
+        said = (name, ascii(what), position, attempts, status, error)
+        logger.log(level, text, *said, extra=extra | facts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from functools import partial
 from weakref import WeakKeyDictionary
@@ -21,8 +20,6 @@ from sourcery.relay.trip import Trip
 from sourcery.relay.waves import Item
 from sourcery.worker.link import reaching
 from sourcery.worker.shard import Shard
-
-logger: logging.Logger = logging.getLogger("sourcery")
 
 _INTERRUPTED = "the worker ended while it was sent"
 

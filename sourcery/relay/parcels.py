@@ -81,6 +81,10 @@ class OutboxParcels:
         """Its id and topic."""
         return f"message {row[1]} ({row[2]})"
 
+    def facts_of(self, row: StoredRow) -> dict[str, object]:
+        """Its id and topic."""
+        return {"message_id": str(row[1]), "topic": row[2]}
+
     def parcel(self, row: StoredRow) -> Parcel:
         """The one message, unless somebody has damaged the row."""
         key = self.key_of(row)

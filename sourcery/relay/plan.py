@@ -27,7 +27,7 @@ from sourcery.worker import Job, Settings
 from sourcery.worker.loop import Turner
 from sourcery.worker.means import Means
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.relay")
 
 
 def _fits(instance: Plan, attribute: Any, settings: Settings) -> None:
@@ -48,7 +48,8 @@ class Plan:
     def begin(self, means: Means) -> Turner:
         """A run; its end closes the publisher."""
         means.at_end.append(self._close)
-        return self.turner(means, Sender(self.publisher, Circuit(self.publisher)))
+        circuit, observers = Circuit(self.publisher), self.store.observers
+        return self.turner(means, Sender(self.publisher, circuit, self.name, observers))
 
     def turner(self, means: Means, sender: Sender) -> Turner:
         """What the loop goes round with."""
@@ -76,7 +77,8 @@ class Plan:
         try:
             self.publisher.close()
         except Exception as error:  # noqa: BLE001 - what was sent is sent
-            logger.warning("relay %s: its publisher did not close: %s", self.name, error)
+            text, facts = "relay %s: its publisher did not close: %s", {"relay": self.name}
+            logger.warning(text, self.name, error, extra=facts)
 
 
 @frozen(kw_only=True, eq=False)

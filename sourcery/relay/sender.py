@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from attrs import frozen
+from attrs import define, field
 
 from sourcery.errors import BrokerUnavailable, MessageRefused
 from sourcery.messages import Message, Outcome, Publisher, Result
+from sourcery.observing import ObservedBatch, Observers
 from sourcery.relay.circuit import Circuit
 from sourcery.worker.failures import described
 
@@ -17,12 +18,17 @@ from sourcery.worker.failures import described
 _BREAKS: Final = 2
 
 
-@frozen(eq=False)
+@define(eq=False)
 class Sender:
     """Sends by one publisher."""
 
     publisher: Publisher
     circuit: Circuit
+    #: The relay's name, and who is told of what it sends.
+    relay: str = "relay"
+    observers: Observers = field(factory=Observers)
+    #: Whether the shard at work has not caught up since it was claimed or rewound.
+    catching_up: bool = False
 
     def send(self, batch: Sequence[Message]) -> Sequence[Result] | None:
         """One result for each message; None when nobody can say which message failed.
@@ -30,7 +36,7 @@ class Sender:
         Then send them one by one.
         """
         try:
-            results = list(self.publisher.publish(list(batch)))
+            results = self._publish(list(batch))
         except BrokerUnavailable as error:
             results = [Result(Outcome.UNREACHED, str(error))] * len(batch)
         except Exception as error:  # noqa: BLE001 - whatever a publisher may raise
@@ -40,6 +46,12 @@ class Sender:
         if any(result.outcome is Outcome.SENT for result in results):
             self.circuit.got_through()
         return self._charged(results)
+
+    def _publish(self, batch: list[Message]) -> list[Result]:
+        observed = ObservedBatch(relay=self.relay, messages=batch, catching_up=self.catching_up)
+        with self.observers.publishing(observed):
+            observed.results = results = list(self.publisher.publish(batch))
+        return results
 
     def _charged(self, results: list[Result]) -> list[Result]:
         """A failure counts when the broker answers: one that hangs acknowledges nothing."""

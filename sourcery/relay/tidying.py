@@ -15,7 +15,7 @@ from sourcery.retention.cursors import Cursors, cursors
 from sourcery.retention.purge import purge_chunk
 from sourcery.worker.link import reaching
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.relay")
 
 #: Seconds between two times, and from the start to the first.
 _BETWEEN: Final = 600.0
@@ -58,7 +58,8 @@ class Tidying:
         with reaching():
             done = purge_chunk(self.database, of_topic, self._before, above=above)
         if done.deleted:
-            logger.debug("topic %a: %s messages deleted", topic, done.deleted)
+            facts = {"topic": topic}
+            logger.debug("topic %a: %s messages deleted", topic, done.deleted, extra=facts)
         if done.upto is None:
             del self._left[topic]
         else:

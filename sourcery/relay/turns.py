@@ -40,4 +40,5 @@ class RelayTurns:
 
     def turn(self, shard: Shard, *, force: bool) -> bool:
         """Whether to go on at once."""
+        self.pages.desk.sender.catching_up = not shard.caught_up
         return self.blocked.turn(shard) | self.pages.turn(shard, force=force)

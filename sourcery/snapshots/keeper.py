@@ -17,7 +17,7 @@ from sourcery.snapshots.packing import CodecUnknown, Packing
 from sourcery.snapshots.slot import Slot, slot_of
 from sourcery.snapshots.sql import SqlSnapshots
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.snapshots")
 
 #: Complaints that are remembered, so that each is made once.
 _REMEMBERED: Final = 10_000
@@ -119,4 +119,5 @@ class Keeper:
             self._said.clear()
         self._said.add(said)
         text = "%s %a %s (tag %s): all its events are replayed, and another one is offered"
-        logger.warning(text, key.owner_kind, key.owner_id, problem, key.schema_tag)
+        extra = {"owner_kind": key.owner_kind, "owner_id": key.owner_id}
+        logger.warning(text, key.owner_kind, key.owner_id, problem, key.schema_tag, extra=extra)

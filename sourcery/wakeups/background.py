@@ -14,7 +14,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sourcery.dialects.notices import Notices
 from sourcery.waiting import Latch
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.wakeups")
 
 #: Seconds to wait before the first attempt to connect again, and at most.
 FIRST_PAUSE: Final = 0.05

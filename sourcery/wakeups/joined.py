@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from attrs import frozen
 from sqlalchemy import Connection, Transaction, event
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.wakeups")
 
 #: Seconds between two looks whether a COMMIT has been answered.
 _GLANCE: Final = 0.001

@@ -49,6 +49,7 @@ class Checkpoints:
         shard.stored = shard.position_after(rows)
         shard.passed(rows, stored=True)
         shard.status = status
+        shard.caught_up |= status is Status.LIVE
         shard.written = time.monotonic()
         shard.attempts, shard.error, shard.conflicts = 0, None, 0
 

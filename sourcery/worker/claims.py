@@ -33,7 +33,7 @@ from sourcery.worker.job import Job
 from sourcery.worker.link import Link, Unreachable, reaching, singly
 from sourcery.worker.shard import Shard
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.worker")
 
 
 @define(eq=False)
@@ -79,7 +79,10 @@ class Claims:
                 epoch = int(self.job.dialect.now(connection).timestamp() * 1000)
                 register(connection, self.job.dialect, self.job.spec, position, epoch)
         except IntegrityError:
-            logger.debug("another worker registered consumer %s first", self.job.name)
+            facts = {"consumer": self.job.name}
+            logger.debug(
+                "another worker registered consumer %(consumer)s first", facts, extra=facts
+            )
 
     def see(self, rows: list[ConsumerRow]) -> None:
         """Forget what was lost; take over what others wrote on the rows of the rest."""
@@ -115,8 +118,9 @@ class Claims:
         but the server perhaps has not.
         """
         if row.owner not in (None, self.owner):
-            text = "consumer %s shard %s: lease of %s ran out"
-            logger.warning(text, row.name, row.shard, row.owner)
+            facts = {"consumer": row.name, "shard": row.shard, "owner": row.owner}
+            text = "consumer %(consumer)s shard %(shard)s: lease of %(owner)s ran out"
+            logger.warning(text, facts, extra=facts)
         if row.backend is not None and row.backend != self.link.mark:
             self.job.dialect.end_marked(connection, row.backend)
 

@@ -22,7 +22,7 @@ from sourcery.worker.link import Unreachable
 from sourcery.worker.shard import Shard
 from sourcery.worker.source import POSITION
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.worker")
 
 #: Runs of a page that conflicts with other writers, before that counts as a failure.
 _CONFLICTS: Final = 5
@@ -83,7 +83,7 @@ class Failing:
         shard, row = work.shard, work.shard.next_row
         shard.raised = error
         attempts = shard.attempts + (not work.counted)
-        self._log(logging.WARNING, shard, row, f"failed, attempt {attempts}", error)
+        self._log(logging.WARNING, shard, row, attempts, f"failed, attempt {attempts}", error)
         policy, failure = self.job.settings.policy, described(error)
         if isinstance(error, _FOREVER) or attempts > policy.retries:
             self._give_up(shard, row, attempts, failure)
@@ -93,7 +93,7 @@ class Failing:
 
     def _give_up(self, shard: Shard, row: StoredRow, attempts: int, failure: Failure) -> None:
         action = self.job.settings.policy.then
-        self._log(logging.ERROR, shard, row, f"is given up: {action}")
+        self._log(logging.ERROR, shard, row, attempts, f"is given up: {action}")
         if action == "stop":
             self.checkpoints.attempt(shard, attempts, Status.FAULTED, str(failure))
         elif action == "park":
@@ -117,8 +117,17 @@ class Failing:
         self.checkpoints.moved(shard, 1, Status.CATCHING_UP)
 
     def _log(
-        self, level: int, shard: Shard, row: StoredRow, what: str, error: Exception | None = None
+        self,
+        level: int,
+        shard: Shard,
+        row: StoredRow,
+        attempts: int,
+        what: str,
+        error: Exception | None = None,
     ) -> None:
-        facts = (self.job.name, shard.number, self.job.source.name_of(row), row[POSITION], what)
+        source, name, number, position = self.job.source, self.job.name, shard.number, row[POSITION]
+        facts = {"consumer": name, "shard": number, "position": position, "attempts": attempts}
+        said = (name, number, source.name_of(row), position, what)
         text = "consumer %s shard %s: %s at position %s %s"
-        logger.log(level, text, *facts, exc_info=error and shown(error))
+        extra = facts | source.facts_of(row)
+        logger.log(level, text, *said, exc_info=error and shown(error), extra=extra)

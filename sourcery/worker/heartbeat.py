@@ -16,7 +16,7 @@ from sourcery.errors import RetryTransaction
 from sourcery.worker.link import Link, Unreachable
 from sourcery.worker.settings import Settings
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.worker")
 
 #: Renewals in the time of one lease.
 _TIMES: Final = 3

@@ -16,6 +16,7 @@ from sourcery.codec import Decoder
 from sourcery.consumers import LeaseLost, LetterStatus, Status
 from sourcery.consumers.letters import put
 from sourcery.context import Causes, handling
+from sourcery.observing import ObservedPage
 from sourcery.recorded import StoredRow
 from sourcery.worker.checkpoints import Checkpoints
 from sourcery.worker.delivery import Delivery, Work
@@ -84,6 +85,24 @@ class Pages:
 
     def deliver(self, work: Work, write: Callable[[Connection], None]) -> None:
         """Call the handler, and `write` in the transaction that commits what it did."""
+        observers = self.job.store.observers
+        if not observers.watching:
+            self._deliver(work, write)
+            return
+        page = ObservedPage(
+            consumer=self.job.name,
+            shard=work.shard.number,
+            catching_up=not work.shard.caught_up,
+            is_letter=work.out_of_turn,
+            rows=work.rows,
+        )
+        with observers.handling(page):
+            try:
+                self._deliver(work, write)
+            finally:
+                page.done, page.handled = work.done, work.handled
+
+    def _deliver(self, work: Work, write: Callable[[Connection], None]) -> None:
         delivery = self.delivery
         causes = Causes(in_transaction=delivery.in_transaction)
         if delivery.in_transaction:

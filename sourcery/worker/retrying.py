@@ -23,7 +23,7 @@ from sourcery.worker.link import Unreachable, reaching
 from sourcery.worker.pages import Pages
 from sourcery.worker.shard import Shard
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.worker")
 
 _GONE = Failure("EventGone", "the event is no longer in the log")
 #: Another writer was first.
@@ -94,7 +94,7 @@ class Retrying:
             return None
         if self.pages.failing.may_run_again(work, work.failure):
             return _AGAIN
-        self._log(shard, letter, work.failure)
+        self._log(shard, letter, row, work.failure)
         return described(work.failure)
 
     def _leave(self, shard: Shard, letter: Letter, connection: Connection) -> None:
@@ -107,10 +107,12 @@ class Retrying:
             dialect, now = self.pages.job.dialect, checkpoints.clock.now()
             change(connection, dialect, following, next_attempt_at=now)
 
-    def _log(self, shard: Shard, letter: Letter, error: Exception) -> None:
-        facts = (letter.consumer, shard.number, letter.source_id, letter.position)
+    def _log(self, shard: Shard, letter: Letter, row: StoredRow, error: Exception) -> None:
+        said = (letter.consumer, shard.number, letter.source_id, letter.position)
+        facts = dict(zip(("consumer", "shard", "position"), (*said[:2], said[3]), strict=True))
+        extra = facts | {"attempts": letter.attempts} | self.pages.job.source.facts_of(row)
         text = "consumer %s shard %s: letter %s at position %s failed again"
-        logger.warning(text, *facts, exc_info=shown(error))
+        logger.warning(text, *said, exc_info=shown(error), extra=extra)
 
     def _fail(self, shard: Shard, letter: Letter, failure: Failure) -> None:
         self._change(shard, letter, error_class=failure.error_class, error=failure.text)

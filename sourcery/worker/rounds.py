@@ -31,7 +31,7 @@ from sourcery.worker.obey import obey
 from sourcery.worker.shard import Shard
 from sourcery.worker.shares import Shares
 
-logger: logging.Logger = logging.getLogger("sourcery")
+logger: logging.Logger = logging.getLogger("sourcery.worker")
 
 #: Seconds to wait before connecting again: at first, and at most.
 _FIRST_WAIT: Final = 0.1
@@ -82,7 +82,10 @@ class Rounds:
             try:
                 busy |= self._turn(shard, force=force)
             except LeaseLost:
-                logger.warning("consumer %s shard %s: lease lost", self.job.name, shard.number)
+                facts = {"consumer": self.job.name, "shard": shard.number}
+                logger.warning(
+                    "consumer %(consumer)s shard %(shard)s: lease lost", facts, extra=facts
+                )
                 self.claims.forget(shard)
             if self.waiting.stopped:
                 break
@@ -154,7 +157,8 @@ class Rounds:
     def reconnect(self, error: Exception, at_most: float = inf) -> None:
         """Forget everything in flight, wait a while, and begin anew."""
         self._outages += 1
-        logger.warning("consumer %s: the database is unreachable: %s", self.job.name, error)
+        text, facts = "consumer %s: the database is unreachable: %s", {"consumer": self.job.name}
+        logger.warning(text, self.job.name, error, extra=facts)
         self.forget()
         self._link.close()
         wait = min(_FIRST_WAIT * 2.0 ** min(self._outages - 1, 20), _LONGEST_WAIT)
@@ -226,7 +230,10 @@ class Rounds:
                 self._write_positions()
             self.claims.leave()
         except (Unreachable, RetryTransaction, SQLAlchemyError):
-            logger.warning("consumer %s: leases could not be released", self.job.name)
+            facts = {"consumer": self.job.name}
+            logger.warning(
+                "consumer %(consumer)s: leases could not be released", facts, extra=facts
+            )
 
     def _write_positions(self) -> None:
         """What was passed over and not yet written need not be read again."""

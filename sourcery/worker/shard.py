@@ -47,6 +47,8 @@ class Shard:
     #: Keys whose events must queue behind letters, with the number of these letters.
     closed: dict[str, int] = field(factory=dict[str, int])
     due_letters: list[Letter] = field(factory=list[Letter])
+    #: Whether it has reached the end since it was claimed or rewound.
+    caught_up: bool = False
     #: Events handled, for the rate.
     handled: int = 0
     _rows: deque[StoredRow] = field(factory=deque[StoredRow])

@@ -40,6 +40,10 @@ class Source(Protocol):
         """How a log names the row, without its position."""
         ...
 
+    def facts_of(self, row: StoredRow) -> dict[str, object]:
+        """The same as fields of a log record."""
+        ...
+
 
 @frozen
 class EventSource:
@@ -62,3 +66,8 @@ class EventSource:
     def name_of(self, row: StoredRow) -> str:
         """Its id and kind."""
         return f"event {row[_EVENT_ID]} ({row[_KIND]})"
+
+    def facts_of(self, row: StoredRow) -> dict[str, object]:
+        """Its id, kind and stream."""
+        stream = self.key_of(row)
+        return {"event_id": str(row[_EVENT_ID]), "kind": row[_KIND], "stream": stream}

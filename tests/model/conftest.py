@@ -22,7 +22,7 @@ _OPTIONS = {
 @pytest.fixture
 def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Handlers fail by the thousand here: the log says nothing of it."""
-    monkeypatch.setattr(logging.getLogger("sourcery"), "disabled", True)
+    monkeypatch.setattr(logging.getLogger("sourcery"), "propagate", False)
     with open_world(database) as store:
         event.listen(store.engine, "connect", _with_options(database.server.family))
         tables.create_all(store.engine)

@@ -106,5 +106,7 @@ def counting(store: EventStore) -> Counted:
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     """What was said of snapshots."""
-    messages = [record.getMessage() for record in caplog.records if record.name == "sourcery"]
+    messages = [
+        record.getMessage() for record in caplog.records if record.name.startswith("sourcery.")
+    ]
     return [message for message in messages if "snapshot" in message or "state" in message]

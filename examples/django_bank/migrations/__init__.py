@@ -1,0 +1,1 @@
+"""Django's migrations, of which one makes the store's tables."""

@@ -1,0 +1,1 @@
+"""The small examples, run as they are."""

@@ -1,0 +1,1 @@
+"""Tests of what tells others how a store is doing, and of frameworks."""

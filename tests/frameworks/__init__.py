@@ -1,0 +1,1 @@
+"""The example apps, by the test clients of their frameworks, on real databases."""
