@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import MINYEAR, UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -102,6 +102,15 @@ def moment_of(stored: datetime | str) -> datetime:
     except (AttributeError, ValueError):
         problem = "a time in a table of sourcery's is none, so somebody changed it by hand"
         raise DatabaseMisconfigured(problem, "write it again as 2026-01-02 03:04:05, UTC") from None
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A time of any zone, in UTC; where UTC has no date for it, the first or last that it has."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        edge = datetime.min if moment.year == MINYEAR else datetime.max
+        return edge.replace(tzinfo=UTC)
 
 
 def as_moment(stored: datetime | str | None) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Event
 from typing import Final, TypedDict
 
@@ -64,10 +64,6 @@ def check_position(name: str, value: int) -> int:
 def _check_aware(name: str, moment: datetime) -> None:
     if moment.utcoffset() is None:
         raise InvalidArgument(name, "is a naive datetime: give it a time zone")
-    try:
-        moment.astimezone(UTC)
-    except OverflowError:
-        raise InvalidArgument(name, "is a time that UTC has no date for") from None
 
 
 def check_start(start: object, name: str = "after") -> None:

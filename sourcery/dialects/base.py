@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
 from sourcery import schema
-from sourcery.columns import moment_of
+from sourcery.columns import in_utc, moment_of
 from sourcery.dialects import counter
 from sourcery.dialects.batch import Batch, Written
 from sourcery.dialects.floors import OldestFloor
@@ -173,7 +173,7 @@ class Dialect:
 
     def moment_value(self, moment: datetime) -> Any:
         """A time as the driver takes it; UTC, microseconds."""
-        return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        return in_utc(moment).strftime("%Y-%m-%d %H:%M:%S.%f")
 
     def now_text(self) -> ColumnElement[str]:
         """SQL for the database's clock, as text that can be written back."""

@@ -66,12 +66,12 @@ def test_it_joins_no_transaction(store: EventStore) -> None:
 
 
 def test_the_error_names_the_database(store: EventStore) -> None:
-    """Without its password; and closing again does nothing."""
+    """Without password and options; and closing again does nothing."""
     store.close()
     store.close()
     with pytest.raises(StoreClosed) as refused:
         store.settled()
-    assert store.engine.url.render_as_string() == refused.value.database
+    assert store.engine.url.set(query={}).render_as_string() == refused.value.database
 
 
 def test_an_engine_of_the_callers_goes_on(store: EventStore) -> None:

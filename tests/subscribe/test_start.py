@@ -46,17 +46,22 @@ def test_a_position_beyond_the_log_is_refused(store: EventStore, after: int) -> 
         store.subscribe(after=after, events=Happened)
 
 
+EAST, WEST = (timezone(timedelta(hours=hours)) for hours in (1, -1))
+
+
 @pytest.mark.parametrize(
-    "after",
+    ("after", "positions"),
     [
-        datetime.min.replace(tzinfo=timezone(timedelta(hours=1))),
-        datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))),
+        pytest.param(datetime.min.replace(tzinfo=EAST), [1, 2], id="the beginning of time"),
+        pytest.param(datetime.max.replace(tzinfo=WEST), [], id="the end of time"),
     ],
 )
-def test_a_time_that_utc_has_no_date_for_is_refused(store: EventStore, after: datetime) -> None:
-    """It could be compared with nothing."""
-    with pytest.raises(InvalidArgument, match="after: is a time that UTC has no date for"):
-        store.subscribe(after=after, events=Happened)
+def test_a_time_that_utc_has_no_date_for(
+    store: EventStore, after: datetime, positions: list[int]
+) -> None:
+    """It is before all, or after."""
+    append(store, "a", 2)
+    assert positions == given(store, after)
 
 
 @pytest.mark.databases("postgresql")
