@@ -91,6 +91,10 @@ TABLE_OPTIONS: Final[dict[str, Any]] = {
 }
 
 
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+
+
 def moment_of(stored: datetime | str) -> datetime:
     """A time in UTC, from whatever the driver makes of one.
 
@@ -109,8 +113,7 @@ def in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        edge = datetime.min if moment.year == MINYEAR else datetime.max
-        return edge.replace(tzinfo=UTC)
+        return _FIRST if moment.year == MINYEAR else _LAST
 
 
 def as_moment(stored: datetime | str | None) -> datetime | None:
