@@ -111,7 +111,6 @@ def test_a_lost_database_is_waited_for_no_longer_either(
         subscriber(bank, handle).drain(timeout=0.5)
 
 
-@pytest.mark.databases("postgresql", "mariadb")
 @pytest.mark.promise(27)
 @pytest.mark.databases("postgresql", "mariadb")
 def test_connections_that_are_lost_when_it_begins_cost_nothing(
@@ -123,6 +122,7 @@ def test_connections_that_are_lost_when_it_begins_cost_nothing(
     assert 3 == subscriber(bank, ignore).drain(timeout=DEADLINE)
 
 
+@pytest.mark.databases("postgresql", "mariadb")
 def test_what_is_in_flight_is_not_waited_for(bank: EventStore) -> None:
     """It is not settled, and may never be."""
     last = deposit(bank, "ada", 2)
