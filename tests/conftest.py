@@ -36,6 +36,7 @@ LONG = {
     "security",
     "shards",
     "snapshots",
+    "soak",
     "subscribe",
     "subscriber",
     "upkeep",

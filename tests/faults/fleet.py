@@ -64,6 +64,11 @@ class Fleet:
         """How often a worker said it."""
         return self._said[pid, what]
 
+    @property
+    def words(self) -> Counter[tuple[int, str]]:
+        """What each process said, in the order of the first time, and how often."""
+        return Counter(self._said)
+
     def _listen(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:

@@ -70,7 +70,7 @@ class Load:
         except (Retryable, CommitUnknown):
             pass
         except DBAPIError as error:
-            if not (error.connection_invalidated or _is_servers(error)):
+            if not (error.connection_invalidated or is_servers(error)):
                 raise
 
     def __enter__(self) -> Self:
@@ -88,6 +88,6 @@ class Load:
         self._threads.shutdown()
 
 
-def _is_servers(error: DBAPIError) -> bool:
+def is_servers(error: DBAPIError) -> bool:
     """Whether the server, not the statement, is to blame: it is down, or going down."""
     return type(error).__name__ in ("OperationalError", "InterfaceError")
