@@ -85,8 +85,8 @@ class Repeats:
 
     ours: list[list[float]] = field(factory=list[list[float]])
     theirs: list[list[float]] = field(factory=list[list[float]])
-    #: Seconds of processor time in all, ours and theirs.
-    cpu: tuple[float, float] = (0.0, 0.0)
+    #: Seconds of processor time of each operation, ours and theirs.
+    cpu: list[tuple[float, float]] = field(factory=list[tuple[float, float]])
 
     def result(
         self, scenario: str, reference: str, target: Target | None, events: float = 1
@@ -112,9 +112,9 @@ class Repeats:
         )
 
     def _cpu(self, *, costs: bool) -> float | None:
-        mine, other = self.cpu
-        if not mine or not other:
+        if not self.cpu:
             return None
+        mine, other = map(statistics.median, zip(*self.cpu, strict=True))
         return mine / other if costs else other / mine
 
 
@@ -133,7 +133,7 @@ def run(race: Race, repeats: int) -> Repeats:
             other, other_cpu = timed(race.reference)
             found.ours[-1].append(mine)
             found.theirs[-1].append(other)
-            found.cpu = found.cpu[0] + my_cpu, found.cpu[1] + other_cpu
+            found.cpu.append((my_cpu, other_cpu))
     race.check()
     return found
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection
 
 from sourcery.dialects.batch import Batch, PlacedEvent, Written
+from sourcery.dialects.driver import run
 from sourcery.dialects.floors import statements_for
 from sourcery.errors import RetryTransaction
 from sourcery.stream import Stream
@@ -108,7 +109,7 @@ def _run(connection: Connection, statement: str, values: tuple[Any, ...]) -> tup
     """
     sequence = statements_for(connection).sequence
     floors = _first_floors(connection)
-    rows = connection.exec_driver_sql(statement, (floors.get(sequence), *values)).all()
+    rows = run(connection, statement, (floors.get(sequence), *values), returns=True).all()
     if rows:
         floors.setdefault(sequence, rows[0][1])
     return tuple(row[0] for row in rows)

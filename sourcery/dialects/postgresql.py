@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from sourcery.dialects.base import Dialect
 from sourcery.dialects.batch import Batch, Written
+from sourcery.dialects.driver import run
 from sourcery.dialects.floor_append import append
 from sourcery.dialects.floors import OldestFloor, statements_for
 from sourcery.dialects.frontier import Frontier, IncarnationChanged
@@ -98,7 +99,7 @@ class PostgreSQLDialect(ThroughPsycopg):
         """Two statements, and their order is the proof: highest number, then lowest floor."""
         statements = statements_for(connection)
         highest, incarnation = self._highest(connection)
-        floor = connection.exec_driver_sql(statements.lowest_floor).scalar()
+        floor = run(connection, statements.lowest_floor, (), returns=True).scalar()
         return Frontier(highest if floor is None else min(highest, floor), incarnation)
 
     def last_drawn(self, connection: Connection) -> int:
@@ -120,7 +121,7 @@ class PostgreSQLDialect(ThroughPsycopg):
         )
 
     def _highest(self, connection: Connection) -> tuple[int, int]:
-        row = connection.exec_driver_sql(statements_for(connection).highest).one()
+        row = run(connection, statements_for(connection).highest, (), returns=True).one()
         if row[2]:
             raise StandbyRefused(connection.engine.url.render_as_string())
         return row[0], row[1]
