@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from sqlalchemy import URL
 
-from benchmarks import appending, consuming, replaying, report
+from benchmarks import appending, consuming, importing, replaying, report
 from benchmarks.bench import Bench, Scenario, Size, opened
 from benchmarks.race import Result
 from benchmarks.servers import database_named
@@ -19,6 +19,7 @@ from sourcery.engine import normalise
 
 SCENARIOS: Final[Sequence[Scenario]] = (
     *appending.SCENARIOS,
+    *importing.SCENARIOS,
     *replaying.SCENARIOS,
     *consuming.SCENARIOS,
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 from uuid import uuid4
 
@@ -103,6 +104,12 @@ class Raw(ABC):
         else:
             self.execute_many(self._insert, placed)
 
+    def copy(self, rows: Iterable[Row], count: int) -> None:
+        """All of them in one transaction, in the fastest way that the driver has."""
+        self.begin()
+        self.insert(list(rows))
+        self.commit()
+
     def append(self, stream: Stream, after: int, events: Iterable[Noted]) -> None:
         """BEGIN, INSERT, COMMIT."""
         self.begin()
@@ -185,6 +192,16 @@ class RawPostgreSQL(Raw):
             self.connection.execute(
                 self._many, [list(column) for column in zip(*rows, strict=True)]
             )
+
+    def copy(self, rows: Iterable[Row], count: int) -> None:
+        sequence = "'sourcery_positions_seq'"
+        drawn = self.execute(f"select setval({sequence}, nextval({sequence}) + {count} - 1)")
+        first, now = drawn.fetchone()[0] - count + 1, datetime.now(UTC)
+        into = f"copy sourcery_events (position, {COLUMNS}, recorded_at) from stdin"
+        with self.connection.cursor().copy(into) as copy:
+            for position, row in enumerate(rows, first):
+                copy.write_row((position, *row, now))
+        self.commit()
 
     def commit(self) -> None:
         self.connection.commit()

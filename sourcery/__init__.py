@@ -18,6 +18,7 @@ from sourcery.control import (
 )
 from sourcery.events import event
 from sourcery.expected import ANY, EXISTS
+from sourcery.importing import Imported, PastEvent, import_events
 from sourcery.live import LiveProjection
 from sourcery.outgoing import MessageMapping, Outgoing, outgoing
 from sourcery.policy import Policy, always, any_of, every, never, on, slower_than
@@ -50,6 +51,7 @@ __all__ = [
     "ConsumerHealth",
     "ErrorPolicy",
     "EventStore",
+    "Imported",
     "JsonCodec",
     "Letter",
     "LiveProjection",
@@ -62,6 +64,7 @@ __all__ = [
     "OutboxMessage",
     "Outgoing",
     "Part",
+    "PastEvent",
     "Policy",
     "Projection",
     "Purged",
@@ -84,6 +87,7 @@ __all__ = [
     "event",
     "every",
     "execute",
+    "import_events",
     "metadata",
     "never",
     "on",

@@ -11,7 +11,15 @@ from importlib.metadata import entry_points
 from typing import Final
 
 from sourcery.dialects.base import Dialect
-from sourcery.dialects.batch import Batch, EventRow, MessageRow, StreamBatch, Written
+from sourcery.dialects.batch import (
+    Batch,
+    EventRow,
+    ImportedEvent,
+    MessageRow,
+    PlacedEvent,
+    StreamBatch,
+    Written,
+)
 from sourcery.dialects.frontier import Frontier, IncarnationChanged
 from sourcery.dialects.place import Place
 from sourcery.errors import UnknownDatabase
@@ -21,9 +29,11 @@ __all__ = [
     "Dialect",
     "EventRow",
     "Frontier",
+    "ImportedEvent",
     "IncarnationChanged",
     "MessageRow",
     "Place",
+    "PlacedEvent",
     "StreamBatch",
     "Written",
     "dialect_for",

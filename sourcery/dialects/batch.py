@@ -45,6 +45,13 @@ class PlacedEvent(NamedTuple):
     row: EventRow
 
 
+class ImportedEvent(NamedTuple):
+    """An event of a history, whose time is its own; None is the database's."""
+
+    placed: PlacedEvent
+    moment: datetime | None
+
+
 @define
 class StreamBatch:
     """The events one writer appends to one stream, in order."""

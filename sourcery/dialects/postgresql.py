@@ -7,7 +7,7 @@ still appear. docs/explain/ordering.md says why this is sound.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -25,8 +25,9 @@ from sqlalchemy import (
     true,
 )
 
+from sourcery.dialects import floor_import
 from sourcery.dialects.base import Dialect
-from sourcery.dialects.batch import Batch, Written
+from sourcery.dialects.batch import Batch, ImportedEvent, Written
 from sourcery.dialects.driver import run
 from sourcery.dialects.floor_append import append
 from sourcery.dialects.floors import OldestFloor, statements_for
@@ -42,6 +43,7 @@ from sourcery.errors import (
     StandbyRefused,
     StoreRewound,
 )
+from sourcery.stream import Stream
 
 #: What PostgreSQL itself says; servers that speak its protocol add or change words.
 _GENUINE: Final = re.compile(r"PostgreSQL \d+(\.\d+|devel|beta\d+|rc\d+)*( \([^)]*\))? on ")
@@ -84,6 +86,17 @@ class PostgreSQLDialect(ThroughPsycopg):
 
     def append(self, connection: Connection, batch: Batch) -> Written | None:
         return append(self, connection, batch)
+
+    def take(self, connection: Connection, count: int) -> Sequence[int]:
+        return floor_import.take(connection, count)
+
+    def import_rows(
+        self, connection: Connection, positions: Sequence[int], events: Sequence[ImportedEvent]
+    ) -> None:
+        floor_import.copy_in(connection, positions, events)
+
+    def heads(self, connection: Connection, streams: Iterable[Stream]) -> dict[Stream, int]:
+        return floor_import.heads(connection, streams)
 
     def id_value(self, id: UUID) -> Any:
         return id

@@ -67,6 +67,7 @@ from sourcery.errors.values import (
 from sourcery.errors.work import (
     CommitUnknown,
     IdConflict,
+    ImportRefused,
     RetryTransaction,
     StreamNotFound,
     TransactionEnded,
@@ -90,6 +91,7 @@ __all__ = [
     "EffectRefused",
     "EncodeError",
     "IdConflict",
+    "ImportRefused",
     "InvalidArgument",
     "InvalidName",
     "MappingFailed",
