@@ -2,7 +2,7 @@
 
 from sourcery.accepting import Accepting, accepting
 from sourcery.aggregate import Aggregate
-from sourcery.codec import Codec, JsonCodec, Part, rename, upcast
+from sourcery.codec import Codec, JsonCodec, MsgspecCodec, Part, rename, upcast
 from sourcery.consumers import Letter
 from sourcery.context import Metadata, metadata
 from sourcery.control import (
@@ -59,6 +59,7 @@ __all__ = [
     "MessageMapping",
     "MessageState",
     "Metadata",
+    "MsgspecCodec",
     "NoSnapshots",
     "OutboxDepth",
     "OutboxMessage",
