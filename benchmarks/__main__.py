@@ -11,7 +11,16 @@ from typing import Final, cast
 
 from sqlalchemy import URL
 
-from benchmarks import appending, consuming, importing, replaying, report
+from benchmarks import (
+    appending,
+    consuming,
+    growing,
+    importing,
+    live,
+    replaying,
+    report,
+    writers,
+)
 from benchmarks.bench import Bench, Scenario, Size, opened
 from benchmarks.race import Result
 from benchmarks.servers import database_named
@@ -22,6 +31,9 @@ SCENARIOS: Final[Sequence[Scenario]] = (
     *importing.SCENARIOS,
     *replaying.SCENARIOS,
     *consuming.SCENARIOS,
+    *live.SCENARIOS,
+    *growing.SCENARIOS,
+    *writers.SCENARIOS,
 )
 
 

@@ -71,6 +71,12 @@ class Bench:
             found = text("select count(*) from sourcery_events where category = :category")
             return int(connection.execute(found, {"category": category}).scalar_one())
 
+    def events(self) -> int:
+        """Stored events of all categories."""
+        with self.store.engine.connect() as connection:
+            found = connection.execute(text("select count(*) from sourcery_events"))
+            return int(found.scalar_one())
+
     def race(self, race: Race) -> Repeats:
         return run(race, self.repeats)
 

@@ -10,8 +10,10 @@ from typing import Final
 from benchmarks.bench import Bench, Scenario
 from benchmarks.domain import Notes, streams
 from benchmarks.race import Race, Result, Target
+from benchmarks.snapshots import Histories, Kept
 
 TARGET: Final = Target(0.6)
+SNAPSHOT_TARGET: Final = Target(3.0, "at most")
 EVENTS: Final = 1000
 
 
@@ -43,4 +45,18 @@ def total() -> Decimal:
     return sum((Decimal(number) / 100 for number in range(EVENTS)), Decimal(0))
 
 
-SCENARIOS: Final = (Scenario(name="replay", run=replay, target=TARGET),)
+def snapshot(bench: Bench) -> Sequence[Result]:
+    """A long history with its snapshot, beside a single event; both classes look for one."""
+    events = bench.of(2_000, 20_000, 100_000)
+    histories = Histories(bench.store, entries=10)
+    long, one = histories.write("long", events, kept_at=events), histories.write("one", 1)
+    load, load_one = histories.loading(Kept, long, events), histories.loading(Kept, one, 1)
+    found = bench.race(Race(load, load_one, lambda: None, bench.of(20, 100, 300)))
+    name = f"load of {events:,} events from a snapshot"
+    return [found.result(name, "load of one event", SNAPSHOT_TARGET)]
+
+
+SCENARIOS: Final = (
+    Scenario(name="replay", run=replay, target=TARGET),
+    Scenario(name="snapshot", run=snapshot, target=SNAPSHOT_TARGET),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from importlib.util import find_spec
 from operator import attrgetter
 from typing import Any, Final, TypeVar, cast, get_args
 from uuid import UUID
@@ -46,11 +47,9 @@ class MsgspecCodec(JsonCodec):
     """
 
     def __init__(self) -> None:
-        try:
-            import msgspec  # noqa: F401 - whether it is there
-        except ImportError as error:
+        if find_spec("msgspec") is None:
             problem = "MsgspecCodec needs msgspec: pip install 'sourcery-events[msgspec]'"
-            raise ConfigurationError(problem) from error
+            raise ConfigurationError(problem)
         super().__init__()
 
     def reader(self, cls: type[T]) -> Callable[[str | bytes], T]:
@@ -137,9 +136,9 @@ def _is_plain(cls: Any) -> bool:
     return all(map(_is_plain_field, attrs.fields(cls)))
 
 
-def _is_plain_field(field: attrs.Attribute[Any]) -> bool:
+def _is_plain_field(field: Any) -> bool:
     default: Any = field.default
-    return (
+    return bool(
         field.init
         and field.converter is None
         and field.validator is None

@@ -12,7 +12,7 @@ somebody does (echo, event hooks, tracing), the statement goes through `exec_dri
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
@@ -73,10 +73,17 @@ def run(connection: Connection, sql: str, values: Any, *, returns: bool) -> Rows
         if _is_users(error, connection):
             cursor.close()
             raise
-        connection._handle_dbapi_exception(error, sql, values, cursor, None)
+        failed(connection, error, sql, values, cursor)
     rowcount: int = cursor.rowcount
     cursor.close()
     return Rows(rows, rowcount)
+
+
+def failed(
+    connection: Connection, error: BaseException, sql: str, values: Any, cursor: Any
+) -> NoReturn:
+    """Raise what SQLAlchemy makes of the driver's error; a lost connection is invalidated."""
+    connection._handle_dbapi_exception(error, sql, values, cursor, None)
 
 
 def _is_watched(connection: Connection) -> bool:

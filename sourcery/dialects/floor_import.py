@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from sourcery.dialects.batch import ImportedEvent
-from sourcery.dialects.driver import run
+from sourcery.dialects.driver import failed, run
 from sourcery.dialects.floor_append import first_floored
 from sourcery.dialects.floors import statements_for
 from sourcery.stream import Stream
@@ -42,7 +42,7 @@ def copy_in(
             for row in _rows(positions, events, now):
                 copy.write_row(row)
     except driver_error(connection) as error:
-        connection._handle_dbapi_exception(error, statement, (), cursor, None)
+        failed(connection, error, statement, (), cursor)
     cursor.close()
 
 
