@@ -15,8 +15,8 @@ _SETUP: Final = Path(__file__).parents[1] / "setup.cfg"
 
 
 @contextmanager
-def database_named(name: str) -> Iterator[URL]:
-    """A new database of that server, which is ended afterwards.
+def databases_named(name: str, count: int) -> Iterator[list[URL]]:
+    """New databases of that server, which is ended afterwards.
 
     It does not wait for its disk (`fsync` off), so that the processor is measured.
     """
@@ -24,6 +24,13 @@ def database_named(name: str) -> Iterator[URL]:
     servers.require([name])
     try:
         servers[name].start()
-        yield servers[name].create_upgraded()
+        yield [servers[name].create_upgraded() for _ in range(count)]
     finally:
         servers.remove()
+
+
+@contextmanager
+def database_named(name: str) -> Iterator[URL]:
+    """One of them."""
+    with databases_named(name, 1) as (url,):
+        yield url
