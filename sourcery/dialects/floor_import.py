@@ -34,7 +34,7 @@ def copy_in(
     connection: Connection, positions: Sequence[int], events: Sequence[ImportedEvent]
 ) -> None:
     """Insert events with COPY."""
-    now: datetime = run(connection, _NOW, (), returns=True).scalar_one()
+    now = _now(connection) if any(event.moment is None for event in events) else None
     driver: Any = connection.connection.driver_connection
     statement, cursor = statements_for(connection).copy, driver.cursor()
     try:
@@ -52,8 +52,14 @@ def driver_error(connection: Connection) -> type[BaseException]:
     return found
 
 
+def _now(connection: Connection) -> datetime:
+    """The time of events that have none of their own."""
+    now: datetime = run(connection, _NOW, (), returns=True).scalar_one()
+    return now
+
+
 def _rows(
-    positions: Sequence[int], events: Sequence[ImportedEvent], now: datetime
+    positions: Sequence[int], events: Sequence[ImportedEvent], now: datetime | None
 ) -> Iterator[tuple[Any, ...]]:
     for position, (placed, moment) in zip(positions, events, strict=True):
         category, stream_id, version, row = placed
