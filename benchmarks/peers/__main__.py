@@ -22,7 +22,7 @@ from attrs import frozen
 from sqlalchemy import URL
 
 from benchmarks.bench import opened
-from benchmarks.peers.ours import figures
+from benchmarks.peers.ours import LONG_STREAMS, figures
 from benchmarks.servers import databases_named
 
 Figures = Mapping[str, float]
@@ -59,7 +59,7 @@ class Peer:
     def run(self, python: Path, url: URL, operations: int) -> Figures:
         """Microseconds of an event, by scenario."""
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-        command = [str(python), str(_HERE / self.script), str(operations)]
+        command = [str(python), str(_HERE / self.script), str(operations), str(LONG_STREAMS)]
         done = subprocess.run(  # noqa: S603 - a script of ours
             command,
             env=environment | self.settings(url),

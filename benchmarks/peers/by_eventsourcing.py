@@ -17,7 +17,14 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
 LONG = 1000
+PAGE = 500
 AT = datetime(2026, 11, 28, 12, 30, 15, 123456, UTC)
+
+
+class App(Application[UUID]):
+    """With pages as large as ours."""
+
+    notification_log_section_size = PAGE
 
 
 class Notes(Aggregate):
@@ -60,7 +67,7 @@ def replay(app: Application[UUID], id: UUID) -> None:
 def follow(app: Application[UUID], start: int) -> int:
     """Read and decode the log, page by page; nothing is stored about it."""
     count = 0
-    while page := app.notification_log.select(start, 10):
+    while page := app.notification_log.select(start, PAGE):
         for notification in page:
             app.mapper.to_domain_event(notification)
         count += len(page)
@@ -78,12 +85,14 @@ def median(operation: Callable[[Any], object], of: Iterable[Any]) -> float:
 
 
 def main(operations: int) -> None:
-    app: Application[UUID] = Application(env={"APPLICATION_NAME": f"b{uuid4().hex[:8]}"})
+    app = App(env={"APPLICATION_NAME": f"b{uuid4().hex[:8]}"})
     first = [noted(app, 1) for _ in range(operations + 10)]
     for id in first[:10]:
         change(app, id)
     long = noted(app, LONG)
     replay(app, long)
+    for _ in range(int(sys.argv[2])):
+        noted(app, LONG)
     began = time.perf_counter()
     count = follow(app, 1)
     seconds = time.perf_counter() - began
