@@ -24,6 +24,7 @@ from benchmarks import (
 from benchmarks.bench import Bench, Scenario, Size, opened
 from benchmarks.race import Result
 from benchmarks.servers import database_named
+from sourcery import MsgspecCodec
 from sourcery.engine import normalise
 
 SCENARIOS: Final[Sequence[Scenario]] = (
@@ -40,7 +41,11 @@ SCENARIOS: Final[Sequence[Scenario]] = (
 def main() -> int:
     arguments = _arguments()
     size: Size = "quick" if arguments.quick else "full" if arguments.full else "normal"
-    with _database(arguments.database) as url, opened(url, size, arguments.repeat) as bench:
+    codec = MsgspecCodec() if arguments.msgspec else None
+    with (
+        _database(arguments.database) as url,
+        opened(url, size, arguments.repeat, codec) as bench,
+    ):
         print(report.head(bench), flush=True)
         results = list(measured(bench, arguments.scenario))
         if arguments.json:
@@ -78,6 +83,7 @@ def _arguments() -> argparse.Namespace:
     add("--json", type=Path, metavar="FILE", help="write the results there, with the machine")
     add("--quick", action="store_true", help="small sizes: whether it works, not how fast")
     add("--full", action="store_true", help="a million events, ten million rows")
+    add("--msgspec", action="store_true", help="read with MsgspecCodec, in this process")
     add("--strict", action="store_true", help="fail when a target is missed")
     return cast("argparse.Namespace", parser.parse_args())
 

@@ -13,7 +13,7 @@ from benchmarks import raw
 from benchmarks.domain import Notes, noted
 from benchmarks.race import Race, Repeats, Result, Target, run
 from benchmarks.raw import Raw
-from sourcery import EventStore, Stream
+from sourcery import Codec, EventStore, Stream
 
 Size = Literal["tiny", "quick", "normal", "full"]
 FILL: Final = 1000
@@ -94,9 +94,9 @@ class Scenario:
 
 
 @contextmanager
-def opened(url: URL, size: Size, repeats: int) -> Iterator[Bench]:
+def opened(url: URL, size: Size, repeats: int, codec: Codec | None = None) -> Iterator[Bench]:
     """Both sides of a database, which gets our tables if it has none."""
-    with EventStore(url, aggregates=[Notes]) as store:
+    with EventStore(url, aggregates=[Notes], codec=codec) as store:
         store.upgrade()
         driver = raw.connect(url)
         try:
