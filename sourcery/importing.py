@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sourcery import schema
 from sourcery.codec import Codec, encode_event
 from sourcery.context import Metadata, in_handler
-from sourcery.dialects import EventRow, ImportedEvent, PlacedEvent
+from sourcery.dialects import ImportedEvent
 from sourcery.dialects.statements import Statement
 from sourcery.errors import (
     ImportRefused,
@@ -102,6 +102,14 @@ def import_events(
 
 
 @define
+class _Head:
+    """How far a stream has come in a batch."""
+
+    version: int
+    bucket: int
+
+
+@define
 class _Batch:
     """The events of one transaction."""
 
@@ -159,7 +167,7 @@ class _Batch:
                 if self.firsts[past.stream] > head + 1:
                     raise self._refused(number, f"the stream ends at version {head}")
                 fresh.append(row)
-            elif stored[past.stream].get(past.version) != str(row.placed.row.event_id):
+            elif stored[past.stream].get(past.version) != str(row.event_id):
                 raise self._refused(number, "another event is stored at that version")
         return fresh
 
@@ -171,20 +179,18 @@ class _Batch:
 
     def _encoded(self, codec: Codec) -> Iterator[ImportedEvent]:
         """Rows, having checked that the versions of each stream follow each other."""
-        last: dict[Stream, tuple[int, int]] = {}
+        heads: dict[Stream, _Head] = {}
         for number, past in enumerate(self.given):
             _check(number + self.before, past)
             stream, version = past.stream, past.version
-            known = last.get(stream)
-            if known is None:
+            head = heads.get(stream)
+            if head is None:
                 self.firsts[stream] = version
-                bucket = bucket_of(stream.key)
-            elif known[0] + 1 != version:
-                raise self._refused(number, f"it follows version {known[0]}")
-            else:
-                bucket = known[1]
-            last[stream] = version, bucket
-            yield _row(codec, past, bucket)
+                head = heads[stream] = _Head(version, bucket_of(stream.key))
+            elif head.version + 1 != version:
+                raise self._refused(number, f"it follows version {head.version}")
+            head.version = version
+            yield _row(codec, past, head.bucket)
 
     def _refused(self, number: int, problem: str) -> ImportRefused:
         past = self.given[number]
@@ -196,7 +202,7 @@ def _check(number: int, past: Any) -> None:
     if not isinstance(past, PastEvent):
         raise InvalidArgument("history", f"gave a {type(past).__name__}, not a PastEvent")
     version: Any = past.version
-    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+    if type(version) is not int or version < 1:
         problem = f"must be a whole number from 1, not {version!r}"
         raise InvalidArgument(f"version of event {number + 1}", problem)
     if past.recorded_at is not None and past.recorded_at.utcoffset() is None:
@@ -208,6 +214,15 @@ def _row(codec: Codec, past: PastEvent, bucket: int) -> ImportedEvent:
     if event_id is None:
         event_id = uuid5(_NAMESPACE, f"{stream.key}\0{version}")
     kind, schema_version, data = encode_event(codec, past.event)
-    metadata = past.metadata.encoded
-    row = EventRow(event_id, kind, schema_version, bucket, data.decode(), metadata)
-    return ImportedEvent(PlacedEvent(stream.category, stream.id, version, row), past.recorded_at)
+    return ImportedEvent(
+        stream.category,
+        stream.id,
+        version,
+        event_id,
+        kind,
+        schema_version,
+        bucket,
+        data.decode(),
+        past.metadata.encoded,
+        past.recorded_at,
+    )

@@ -16,7 +16,6 @@ from sourcery.dialects.batch import (
     EventRow,
     ImportedEvent,
     MessageRow,
-    PlacedEvent,
     StreamBatch,
     Written,
 )
@@ -33,7 +32,6 @@ __all__ = [
     "IncarnationChanged",
     "MessageRow",
     "Place",
-    "PlacedEvent",
     "StreamBatch",
     "Written",
     "dialect_for",

@@ -151,7 +151,7 @@ class Dialect:
     ) -> None:
         """Insert events at positions that were taken; one whose place is taken is an error."""
         now, value = self.now(connection), self.moment_value
-        moments = [value(event.moment or now) for event in events]
+        moments = [value(event.recorded_at or now) for event in events]
         counter.import_rows(connection, positions, events, moments, self.id_value)
 
     def draw(self, connection: Connection, count: int) -> tuple[int, Any]:

@@ -46,10 +46,19 @@ class PlacedEvent(NamedTuple):
 
 
 class ImportedEvent(NamedTuple):
-    """An event of a history, whose time is its own; None is the database's."""
+    """An event of a history and its place, flat: there are many."""
 
-    placed: PlacedEvent
-    moment: datetime | None
+    category: str
+    stream_id: str
+    version: int
+    event_id: UUID
+    kind: str
+    schema_version: int
+    bucket: int
+    data: str
+    metadata: str
+    #: Its own time; None is the database's.
+    recorded_at: datetime | None
 
 
 @define

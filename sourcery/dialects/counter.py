@@ -95,7 +95,8 @@ def import_rows(
 ) -> None:
     """Insert events of a history, each with its own time."""
     rows = [
-        _event(position, event.placed, moment, id_value)
+        event._asdict()
+        | {"position": position, "event_id": id_value(event.event_id), "recorded_at": moment}
         for position, event, moment in zip(positions, events, moments, strict=True)
     ]
     INSERT_EVENTS.run_many(connection, rows)

@@ -34,7 +34,7 @@ def copy_in(
     connection: Connection, positions: Sequence[int], events: Sequence[ImportedEvent]
 ) -> None:
     """Insert events with COPY."""
-    now = _now(connection) if any(event.moment is None for event in events) else None
+    now = _now(connection) if any(event.recorded_at is None for event in events) else None
     driver: Any = connection.connection.driver_connection
     statement, cursor = statements_for(connection).copy, driver.cursor()
     try:
@@ -61,6 +61,8 @@ def _now(connection: Connection) -> datetime:
 def _rows(
     positions: Sequence[int], events: Sequence[ImportedEvent], now: datetime | None
 ) -> Iterator[tuple[Any, ...]]:
-    for position, (placed, moment) in zip(positions, events, strict=True):
-        category, stream_id, version, row = placed
-        yield (position, category, stream_id, version, *row, moment or now)
+    for position, event in zip(positions, events, strict=True):
+        if event.recorded_at is None:
+            yield (position, *event[:-1], now)
+        else:
+            yield (position, *event)

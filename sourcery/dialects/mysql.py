@@ -88,10 +88,10 @@ class MySQLDialect(Dialect):
     ) -> None:
         """Refuse what is too large for one statement; the driver splits the rest."""
         for event in events:
-            self._check_event(event.placed.row)
+            self._check_event(event)
         super().import_rows(connection, positions, events)
 
-    def _check_event(self, event: EventRow) -> None:
+    def _check_event(self, event: EventRow | ImportedEvent) -> None:
         if 8 * len(event.data) >= self._largest:  # four bytes, each perhaps escaped
             data = event.data.encode()
             escaped = sum(data.count(character) for character in _ESCAPED)
