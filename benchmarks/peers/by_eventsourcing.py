@@ -24,7 +24,7 @@ AT = datetime(2026, 11, 28, 12, 30, 15, 123456, UTC)
 class App(Application[UUID]):
     """With pages as large as ours."""
 
-    notification_log_section_size = PAGE
+    log_section_size = PAGE
 
 
 class Notes(Aggregate):
