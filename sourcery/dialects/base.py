@@ -24,7 +24,7 @@ from sqlalchemy.types import Text
 from sourcery import schema
 from sourcery.columns import in_utc, moment_of
 from sourcery.dialects import counter
-from sourcery.dialects.batch import Batch, Written
+from sourcery.dialects.batch import Batch, ImportedEvent, Written
 from sourcery.dialects.floors import OldestFloor
 from sourcery.dialects.frontier import Frontier
 from sourcery.dialects.notices import Notices
@@ -140,6 +140,19 @@ class Dialect:
             return None
         moment = now if batch.moment is None else self.moment_value(batch.moment)
         return counter.insert_rows(connection, batch, placed, first, moment, self.id_value)
+
+    def take(self, connection: Connection, count: int) -> Sequence[int]:
+        """Take `count` positions, in order, for rows that are imported in this transaction."""
+        first, _ = self.draw(connection, count)
+        return range(first, first + count)
+
+    def import_rows(
+        self, connection: Connection, positions: Sequence[int], events: Sequence[ImportedEvent]
+    ) -> None:
+        """Insert events at positions that were taken; one whose place is taken is an error."""
+        now, value = self.now(connection), self.moment_value
+        moments = [value(event.recorded_at or now) for event in events]
+        counter.import_rows(connection, positions, events, moments, self.id_value)
 
     def draw(self, connection: Connection, count: int) -> tuple[int, Any]:
         """Lock the counter row and take `count` positions; the first of them, and the time."""
