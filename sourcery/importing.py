@@ -148,8 +148,8 @@ class _Batch:
         dialect = database.dialect
         with translated(dialect), database.writing() as connection, connection.begin():
             dialect.begin(connection)
-            positions = dialect.take(connection, len(self.rows))
-            fresh = self._fresh(connection, dialect.heads(connection, self.firsts))
+            positions, heads = dialect.take(connection, len(self.rows), self.firsts)
+            fresh = self._fresh(connection, heads)
             if fresh:
                 dialect.import_rows(connection, positions[: len(fresh)], fresh)
         return len(fresh)

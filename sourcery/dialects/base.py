@@ -141,10 +141,15 @@ class Dialect:
         moment = now if batch.moment is None else self.moment_value(batch.moment)
         return counter.insert_rows(connection, batch, placed, first, moment, self.id_value)
 
-    def take(self, connection: Connection, count: int) -> Sequence[int]:
-        """Take `count` positions, in order, for rows that are imported in this transaction."""
+    def take(
+        self, connection: Connection, count: int, streams: Iterable[Stream]
+    ) -> tuple[Sequence[int], dict[Stream, int]]:
+        """Take `count` positions for rows to import, and the versions that the streams have.
+
+        Positions grow, and are above those of every event that the versions count.
+        """
         first, _ = self.draw(connection, count)
-        return range(first, first + count)
+        return range(first, first + count), self.heads(connection, streams)
 
     def import_rows(
         self, connection: Connection, positions: Sequence[int], events: Sequence[ImportedEvent]

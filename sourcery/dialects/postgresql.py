@@ -87,8 +87,12 @@ class PostgreSQLDialect(ThroughPsycopg):
     def append(self, connection: Connection, batch: Batch) -> Written | None:
         return append(self, connection, batch)
 
-    def take(self, connection: Connection, count: int) -> Sequence[int]:
-        return floor_import.take(connection, count)
+    def take(
+        self, connection: Connection, count: int, streams: Iterable[Stream]
+    ) -> tuple[Sequence[int], dict[Stream, int]]:
+        """Versions first: what commits between the two is above, and makes COPY fail."""
+        heads = self.heads(connection, streams)
+        return floor_import.take(connection, count), heads
 
     def import_rows(
         self, connection: Connection, positions: Sequence[int], events: Sequence[ImportedEvent]

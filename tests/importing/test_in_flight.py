@@ -1,11 +1,13 @@
 """An import in flight keeps readers below it, as every append does."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
 from sourcery import EventStore, Stream, UnitOfWork, import_events
+from sourcery.dialects import floor_import
 from sourcery.dialects.floors import statements_for
 from sourcery.errors import ImportRefused
 from tests.domain import Opened
@@ -25,7 +27,7 @@ def test_no_reader_passes_positions_that_an_import_has_taken(store: EventStore) 
     """Until its transaction ends; then at once."""
     dialect = store.database.dialect
     with store.database.writing() as connection, connection.begin() as transaction:
-        taken = dialect.take(connection, 5)
+        taken, _ = dialect.take(connection, 5, [])
         append(store)
         assert store.settled() < taken[0]
         transaction.rollback()
@@ -46,7 +48,7 @@ def test_without_the_floor_a_reader_would_pass_them(store: EventStore) -> None:
 def test_positions_are_in_order(store: EventStore) -> None:
     """However many are taken at once."""
     with store.database.writing() as connection, connection.begin():
-        taken = list(store.database.dialect.take(connection, 5000))
+        taken = list(store.database.dialect.take(connection, 5000, [])[0])
     assert taken == sorted(taken)
     assert 5000 == len(set(taken))
 
@@ -71,3 +73,24 @@ def test_a_writer_who_is_faster_than_the_copy_is_not_overwritten(
     with pytest.raises(ImportRefused, match="another event is stored"):
         import_events(store, [past(BOB, 1), past(ADA, 1)])
     assert (2, [ADA]) == (calls, [row[0] for row in stored(store)])
+
+
+@pytest.mark.databases("postgresql")
+def test_an_event_is_never_below_the_one_before_it(
+    store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when that one is stored by another import right after positions were taken."""
+    first, overtaken = past(ADA, 1), False
+
+    def take_and_lose(*arguments: Any) -> Any:
+        nonlocal overtaken
+        taken = take(*arguments)
+        if not overtaken:
+            overtaken = True
+            import_events(store, [first])
+        return taken
+
+    take = floor_import.take
+    monkeypatch.setattr(floor_import, "take", take_and_lose)
+    import_events(store, [first, past(ADA, 2)])
+    assert [1, 2] == [row[1] for row in stored(store)]
