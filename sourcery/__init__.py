@@ -4,7 +4,7 @@ import logging
 
 from sourcery.accepting import Accepting, accepting
 from sourcery.aggregate import Aggregate
-from sourcery.codec import Codec, JsonCodec, Part, rename, upcast
+from sourcery.codec import Codec, JsonCodec, MsgspecCodec, Part, rename, upcast
 from sourcery.consumers import Letter
 from sourcery.context import Metadata, metadata
 from sourcery.control import (
@@ -20,6 +20,7 @@ from sourcery.control import (
 )
 from sourcery.events import event
 from sourcery.expected import ANY, EXISTS
+from sourcery.importing import Imported, PastEvent, import_events
 from sourcery.live import LiveProjection
 from sourcery.observing import ObservedAppend, ObservedBatch, ObservedPage, Observer
 from sourcery.outgoing import MessageMapping, Outgoing, outgoing
@@ -56,6 +57,7 @@ __all__ = [
     "ConsumerHealth",
     "ErrorPolicy",
     "EventStore",
+    "Imported",
     "JsonCodec",
     "Letter",
     "LiveProjection",
@@ -63,6 +65,7 @@ __all__ = [
     "MessageMapping",
     "MessageState",
     "Metadata",
+    "MsgspecCodec",
     "NoSnapshots",
     "ObservedAppend",
     "ObservedBatch",
@@ -72,6 +75,7 @@ __all__ = [
     "OutboxMessage",
     "Outgoing",
     "Part",
+    "PastEvent",
     "Policy",
     "Projection",
     "Purged",
@@ -94,6 +98,7 @@ __all__ = [
     "event",
     "every",
     "execute",
+    "import_events",
     "metadata",
     "never",
     "on",

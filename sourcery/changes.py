@@ -118,6 +118,8 @@ class Changes:
         """Whether there is anything to write."""
         if self.messages or self.appended:
             return True
+        if not self.loaded:
+            return False
         return any(recorded_by(aggregate) for aggregate in self.loaded.values())
 
     def seen(self) -> dict[Stream, int]:

@@ -6,6 +6,7 @@ from sourcery.codec.definition import names_nothing
 from sourcery.codec.encoder import encode_event
 from sourcery.codec.fingerprint import fingerprint
 from sourcery.codec.json import JsonCodec, check_state
+from sourcery.codec.msgspec import MsgspecCodec
 from sourcery.codec.protocol import Codec
 from sourcery.codec.same import difference
 from sourcery.codec.upcast import Part, Upcaster, rename, upcast
@@ -17,6 +18,7 @@ __all__ = [
     "Codec",
     "Decoder",
     "JsonCodec",
+    "MsgspecCodec",
     "Part",
     "RowDecoder",
     "Upcaster",

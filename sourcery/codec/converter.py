@@ -34,7 +34,7 @@ def make_converter(*, detailed: bool, strict: bool) -> Converter:
     )
     for cls, (write, read) in SCALARS.items():
         converter.register_unstructure_hook(cls, write)
-        converter.register_structure_hook(cls, _ignoring_class(read))
+        converter.register_structure_hook(cls, read)
     for native, write in NATIVE.items():
         converter.register_unstructure_hook(native, write)
     converter.register_unstructure_hook_func(_is_untyped, _by_its_class(converter))
@@ -51,13 +51,6 @@ def make_converter(*, detailed: bool, strict: bool) -> Converter:
 def _no_way_back(hint: Any) -> NoReturn:
     """Older cattrs would notice at the first event that has a value there."""
     raise StructureHandlerNotFoundError("cannot be read back", type_=hint)
-
-
-def _ignoring_class(read: Any) -> Any:
-    def hook(value: Any, _: Any) -> Any:
-        return read(value)
-
-    return hook
 
 
 def _is_untyped(hint: Any) -> bool:

@@ -1,7 +1,8 @@
 """How single values are stored: text that another language can read, and nothing inexact.
 
-Each pair is a function to a JSON value and one back. Another class than the field declares
-is refused when it is stored: it would come back as something else, or not at all.
+Each pair is a function to a JSON value and one back; that one takes the class as well, as cattrs
+calls it. Another class than the field declares is refused when it is stored: it would come back as
+something else, or not at all.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def datetime_text(value: object) -> str:
     return value.isoformat()
 
 
-def datetime_from(text: Any) -> datetime:
+def datetime_from(text: Any, _: object = datetime) -> datetime:
     """A moment; without an offset it is none."""
     value = datetime.fromisoformat(text)
     if value.tzinfo is None:
@@ -99,7 +100,7 @@ def timedelta_text(value: object) -> str:
     return f"{'-' if microseconds < 0 else ''}{seconds}.{rest:06d}"
 
 
-def timedelta_from(text: Any) -> timedelta:
+def timedelta_from(text: Any, _: object = timedelta) -> timedelta:
     """Microseconds, from decimal seconds."""
     found = _SECONDS.fullmatch(text)
     if found is None:
@@ -118,7 +119,7 @@ def decimal_text(value: object) -> str:
     return str(value)
 
 
-def decimal_from(text: Any) -> Decimal:
+def decimal_from(text: Any, _: object = Decimal) -> Decimal:
     """A finite number from its digits; of a JSON number, as it is written."""
     value = Decimal(text) if type(text) is str else Decimal(str(text))
     if not value.is_finite():
@@ -133,6 +134,21 @@ def uuid_text(value: object) -> str:
     return str(value)
 
 
+def uuid_from(text: Any, _: object = UUID) -> UUID:
+    """An id, from any way of writing one."""
+    return UUID(text)
+
+
+def date_from(text: Any, _: object = date) -> date:
+    """A day, from ISO 8601."""
+    return date.fromisoformat(text)
+
+
+def time_from(text: Any, _: object = time) -> time:
+    """A time of day, from ISO 8601."""
+    return time.fromisoformat(text)
+
+
 def bytes_text(value: object) -> str:
     """Standard base64."""
     if not isinstance(value, bytes):
@@ -140,18 +156,18 @@ def bytes_text(value: object) -> str:
     return b64encode(value).decode()
 
 
-def bytes_from(text: Any) -> bytes:
+def bytes_from(text: Any, _: object = bytes) -> bytes:
     """Bytes from standard base64."""
     return b64decode(text, validate=True)
 
 
 #: By class: to JSON, from JSON.
-SCALARS: Final[dict[type, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = {
+SCALARS: Final[dict[type, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]]] = {
     datetime: (datetime_text, datetime_from),
-    date: (date_text, date.fromisoformat),
-    time: (time_text, time.fromisoformat),
+    date: (date_text, date_from),
+    time: (time_text, time_from),
     timedelta: (timedelta_text, timedelta_from),
-    UUID: (uuid_text, UUID),
+    UUID: (uuid_text, uuid_from),
     Decimal: (decimal_text, decimal_from),
     bytes: (bytes_text, bytes_from),
 }

@@ -11,7 +11,14 @@ from importlib.metadata import entry_points
 from typing import Final
 
 from sourcery.dialects.base import Dialect
-from sourcery.dialects.batch import Batch, EventRow, MessageRow, StreamBatch, Written
+from sourcery.dialects.batch import (
+    Batch,
+    EventRow,
+    ImportedEvent,
+    MessageRow,
+    StreamBatch,
+    Written,
+)
 from sourcery.dialects.frontier import Frontier, IncarnationChanged
 from sourcery.dialects.place import Place
 from sourcery.errors import UnknownDatabase
@@ -21,6 +28,7 @@ __all__ = [
     "Dialect",
     "EventRow",
     "Frontier",
+    "ImportedEvent",
     "IncarnationChanged",
     "MessageRow",
     "Place",

@@ -24,7 +24,7 @@ from sqlalchemy.types import Text
 from sourcery import schema
 from sourcery.columns import in_utc, moment_of
 from sourcery.dialects import counter
-from sourcery.dialects.batch import Batch, Written
+from sourcery.dialects.batch import Batch, ImportedEvent, Written
 from sourcery.dialects.floors import OldestFloor
 from sourcery.dialects.frontier import Frontier
 from sourcery.dialects.notices import Notices
@@ -140,6 +140,24 @@ class Dialect:
             return None
         moment = now if batch.moment is None else self.moment_value(batch.moment)
         return counter.insert_rows(connection, batch, placed, first, moment, self.id_value)
+
+    def take(
+        self, connection: Connection, count: int, streams: Iterable[Stream]
+    ) -> tuple[Sequence[int], dict[Stream, int]]:
+        """Take `count` positions for rows to import, and the versions that the streams have.
+
+        Positions grow, and are above those of every event that the versions count.
+        """
+        first, _ = self.draw(connection, count)
+        return range(first, first + count), self.heads(connection, streams)
+
+    def import_rows(
+        self, connection: Connection, positions: Sequence[int], events: Sequence[ImportedEvent]
+    ) -> None:
+        """Insert events at positions that were taken; one whose place is taken is an error."""
+        now, value = self.now(connection), self.moment_value
+        moments = [value(event.recorded_at or now) for event in events]
+        counter.import_rows(connection, positions, events, moments, self.id_value)
 
     def draw(self, connection: Connection, count: int) -> tuple[int, Any]:
         """Lock the counter row and take `count` positions; the first of them, and the time."""

@@ -45,6 +45,22 @@ class PlacedEvent(NamedTuple):
     row: EventRow
 
 
+class ImportedEvent(NamedTuple):
+    """An event of a history and its place, flat: there are many."""
+
+    category: str
+    stream_id: str
+    version: int
+    event_id: UUID
+    kind: str
+    schema_version: int
+    bucket: int
+    data: str
+    metadata: str
+    #: Its own time; None is the database's.
+    recorded_at: datetime | None
+
+
 @define
 class StreamBatch:
     """The events one writer appends to one stream, in order."""

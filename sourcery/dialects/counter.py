@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from sourcery import schema
-from sourcery.dialects.batch import Batch, MessageRow, PlacedEvent, Written
+from sourcery.dialects.batch import Batch, ImportedEvent, MessageRow, PlacedEvent, Written
 from sourcery.dialects.statements import Statement
 
 _events, _outbox, _counter = schema.events.c, schema.outbox.c, schema.positions.c
@@ -84,6 +84,22 @@ def insert_rows(
         pairs = zip(messages, batch.messages, strict=True)
         INSERT_MESSAGES.run_many(connection, [_message(*pair, moment, id_value) for pair in pairs])
     return Written(tuple(events), tuple(messages))
+
+
+def import_rows(
+    connection: Connection,
+    positions: Sequence[int],
+    events: Sequence[ImportedEvent],
+    moments: Sequence[Any],
+    id_value: Callable[[UUID], Any],
+) -> None:
+    """Insert events of a history, each with its own time."""
+    rows = [
+        event._asdict()
+        | {"position": position, "event_id": id_value(event.event_id), "recorded_at": moment}
+        for position, event, moment in zip(positions, events, moments, strict=True)
+    ]
+    INSERT_EVENTS.run_many(connection, rows)
 
 
 def _event(

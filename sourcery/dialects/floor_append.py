@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection
 
 from sourcery.dialects.batch import Batch, PlacedEvent, Written
+from sourcery.dialects.driver import run
 from sourcery.dialects.floors import statements_for
 from sourcery.errors import RetryTransaction
 from sourcery.stream import Stream
@@ -70,8 +71,8 @@ def _write_events(
 ) -> tuple[int, ...]:
     statements = statements_for(connection)
     if len(placed) > 1:
-        return _run(connection, statements.append_many, _many(batch, placed))
-    return _run(connection, statements.append_one, _one(batch, placed[0]))
+        return first_floored(connection, statements.append_many, _many(batch, placed))
+    return first_floored(connection, statements.append_one, _one(batch, placed[0]))
 
 
 def _one(batch: Batch, event: PlacedEvent) -> tuple[Any, ...]:
@@ -96,10 +97,12 @@ def _required(batch: Batch) -> dict[tuple[str, str], int]:
 
 def _write_messages(connection: Connection, batch: Batch) -> tuple[int, ...]:
     columns = map(list, zip(*batch.messages, strict=True))
-    return _run(connection, statements_for(connection).send, (batch.moment, *columns))
+    return first_floored(connection, statements_for(connection).send, (batch.moment, *columns))
 
 
-def _run(connection: Connection, statement: str, values: tuple[Any, ...]) -> tuple[int, ...]:
+def first_floored(
+    connection: Connection, statement: str, values: tuple[Any, ...]
+) -> tuple[int, ...]:
     """Run one append under this transaction's floor; give the positions back.
 
     The transaction's first floor is locked again at each append, because ROLLBACK TO
@@ -108,7 +111,7 @@ def _run(connection: Connection, statement: str, values: tuple[Any, ...]) -> tup
     """
     sequence = statements_for(connection).sequence
     floors = _first_floors(connection)
-    rows = connection.exec_driver_sql(statement, (floors.get(sequence), *values)).all()
+    rows = run(connection, statement, (floors.get(sequence), *values), returns=True).all()
     if rows:
         floors.setdefault(sequence, rows[0][1])
     return tuple(row[0] for row in rows)

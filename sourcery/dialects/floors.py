@@ -79,6 +79,24 @@ from (
 ) as ordered
 returning position, (select key from floor)"""
 
+#: Positions alone, for rows that are copied in afterwards.
+_DRAW: Final = """
+select nextval({sequence_name}), floor.key
+from floor, generate_series(1, %b::bigint)"""
+
+#: Heads of many streams, in the order they are asked for.
+_HEADS: Final = """
+select coalesce((
+    select version from {events} as e where e.category = s.category and e.stream_id = s.stream_id
+    order by version desc limit 1
+), 0)
+from unnest(%b::text[], %b::text[]) with ordinality as s(category, stream_id, n)
+order by n"""
+
+_COPY: Final = """
+copy {events} (position, category, stream_id, version, event_id, kind, schema_version, bucket, data,
+    metadata, recorded_at) from stdin"""
+
 #: First of the reader's statements: the highest number drawn, and who answers. The start is
 #: a number, because as text it depends on the session's time zone.
 _HIGHEST: Final = """
@@ -139,6 +157,9 @@ class FloorStatements:
     append_one: str
     append_many: str
     send: str
+    draw: str
+    heads: str
+    copy: str
     highest: str
     lowest_floor: str
     oldest_floor: str
@@ -172,6 +193,9 @@ def render(schema_name: str | None) -> FloorStatements:
         append_one=fill(_FLOOR + _APPEND_ONE),
         append_many=fill(_FLOOR + _APPEND_MANY),
         send=fill(_FLOOR + _SEND),
+        draw=fill(_FLOOR + _DRAW),
+        heads=fill(_HEADS),
+        copy=fill(_COPY),
         highest=fill(_HIGHEST),
         lowest_floor=fill(_LOWEST_FLOOR),
         oldest_floor=fill(_OLDEST_FLOOR),

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sourcery import schema
 from sourcery.columns import Identifier
 from sourcery.dialects.base import BRIEF_LOCK_MS, Dialect, names_a_log
-from sourcery.dialects.batch import Batch, Written
+from sourcery.dialects.batch import Batch, EventRow, ImportedEvent, Written
 from sourcery.dialects.place import Place
 from sourcery.dialects.privileges import told_by_mysql
 from sourcery.dialects.statements import schema_of
@@ -79,13 +79,24 @@ class MySQLDialect(Dialect):
     def append(self, connection: Connection, batch: Batch) -> Written | None:
         """Refuse what the server would answer by cutting the connection."""
         for event in (row for stream in batch.streams for row in stream.rows):
-            if 8 * len(event.data) >= self._largest:  # four bytes, each perhaps escaped
-                data = event.data.encode()
-                escaped = sum(data.count(character) for character in _ESCAPED)
-                self._check_size(event.kind, len(data) + escaped)
+            self._check_event(event)
         for message in batch.messages:
             self._check_size(message.topic, 2 * len(message.payload))  # written as hexadecimal
         return super().append(connection, batch)
+
+    def import_rows(
+        self, connection: Connection, positions: Sequence[int], events: Sequence[ImportedEvent]
+    ) -> None:
+        """Refuse what is too large for one statement; the driver splits the rest."""
+        for event in events:
+            self._check_event(event)
+        super().import_rows(connection, positions, events)
+
+    def _check_event(self, event: EventRow | ImportedEvent) -> None:
+        if 8 * len(event.data) >= self._largest:  # four bytes, each perhaps escaped
+            data = event.data.encode()
+            escaped = sum(data.count(character) for character in _ESCAPED)
+            self._check_size(event.kind, len(data) + escaped)
 
     @property
     def _largest(self) -> int:

@@ -7,7 +7,7 @@ still appear. docs/explain/ordering.md says why this is sound.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -25,8 +25,10 @@ from sqlalchemy import (
     true,
 )
 
+from sourcery.dialects import floor_import
 from sourcery.dialects.base import Dialect
-from sourcery.dialects.batch import Batch, Written
+from sourcery.dialects.batch import Batch, ImportedEvent, Written
+from sourcery.dialects.driver import run
 from sourcery.dialects.floor_append import append
 from sourcery.dialects.floors import OldestFloor, statements_for
 from sourcery.dialects.frontier import Frontier, IncarnationChanged
@@ -41,6 +43,7 @@ from sourcery.errors import (
     StandbyRefused,
     StoreRewound,
 )
+from sourcery.stream import Stream
 
 #: What PostgreSQL itself says; servers that speak its protocol add or change words.
 _GENUINE: Final = re.compile(r"PostgreSQL \d+(\.\d+|devel|beta\d+|rc\d+)*( \([^)]*\))? on ")
@@ -84,6 +87,21 @@ class PostgreSQLDialect(ThroughPsycopg):
     def append(self, connection: Connection, batch: Batch) -> Written | None:
         return append(self, connection, batch)
 
+    def take(
+        self, connection: Connection, count: int, streams: Iterable[Stream]
+    ) -> tuple[Sequence[int], dict[Stream, int]]:
+        """Versions first: what commits between the two is above, and makes COPY fail."""
+        heads = self.heads(connection, streams)
+        return floor_import.take(connection, count), heads
+
+    def import_rows(
+        self, connection: Connection, positions: Sequence[int], events: Sequence[ImportedEvent]
+    ) -> None:
+        floor_import.copy_in(connection, positions, events)
+
+    def heads(self, connection: Connection, streams: Iterable[Stream]) -> dict[Stream, int]:
+        return floor_import.heads(connection, streams)
+
     def id_value(self, id: UUID) -> Any:
         return id
 
@@ -98,7 +116,7 @@ class PostgreSQLDialect(ThroughPsycopg):
         """Two statements, and their order is the proof: highest number, then lowest floor."""
         statements = statements_for(connection)
         highest, incarnation = self._highest(connection)
-        floor = connection.exec_driver_sql(statements.lowest_floor).scalar()
+        floor = run(connection, statements.lowest_floor, (), returns=True).scalar()
         return Frontier(highest if floor is None else min(highest, floor), incarnation)
 
     def last_drawn(self, connection: Connection) -> int:
@@ -120,7 +138,7 @@ class PostgreSQLDialect(ThroughPsycopg):
         )
 
     def _highest(self, connection: Connection) -> tuple[int, int]:
-        row = connection.exec_driver_sql(statements_for(connection).highest).one()
+        row = run(connection, statements_for(connection).highest, (), returns=True).one()
         if row[2]:
             raise StandbyRefused(address(connection.engine))
         return row[0], row[1]

@@ -8,7 +8,7 @@ is rendered per database dialect and schema, because driver-level SQL ignores
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from attrs import frozen
@@ -16,8 +16,8 @@ from sqlalchemy import (
     ClauseElement,
     ColumnElement,
     Connection,
-    CursorResult,
     Engine,
+    SelectBase,
     String,
     and_,
 )
@@ -26,8 +26,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-#: The result of a statement; rows of plain driver values.
-Rows: TypeAlias = "CursorResult[*tuple[Any, ...]]"
+from sourcery.dialects.driver import Rows, run
 
 
 @frozen
@@ -86,13 +85,14 @@ class Statement:
 
     def __init__(self, core: ClauseElement) -> None:
         self._core = core
+        self._returns = isinstance(core, SelectBase) or bool(getattr(core, "_returning", ()))
         self._rendered: WeakKeyDictionary[Dialect, dict[str | None, Rendered]]
         self._rendered = WeakKeyDictionary()
 
     def run(self, connection: Connection, values: dict[str, Any]) -> Rows:
         """Execute once."""
         rendered = self._on(connection)
-        return connection.exec_driver_sql(rendered.text, rendered.arranged(values))
+        return run(connection, rendered.text, rendered.arranged(values), returns=self._returns)
 
     def run_many(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Execute for each row, in the driver's own batch mode."""

@@ -70,6 +70,7 @@ from sourcery.errors.values import (
 from sourcery.errors.work import (
     CommitUnknown,
     IdConflict,
+    ImportRefused,
     RetryTransaction,
     StreamNotFound,
     TransactionEnded,

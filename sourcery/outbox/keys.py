@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from uuid import UUID
 
 
@@ -10,5 +11,10 @@ def letter_key(topic: str, key: str | None, message_id: UUID) -> str:
 
     A message without key has only itself to be in order with.
     """
-    place = topic.replace("%", "%25").replace("/", "%2F").replace("#", "%23")
+    place = _place(topic)
     return f"{place}#{message_id}" if key is None else f"{place}/{key}"
+
+
+@lru_cache(maxsize=256)
+def _place(topic: str) -> str:
+    return topic.replace("%", "%25").replace("/", "%2F").replace("#", "%23")

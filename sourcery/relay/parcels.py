@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from attrs import define, frozen
@@ -16,6 +16,8 @@ from sourcery.outbox import letter_key
 from sourcery.recorded import StoredRow, as_uuid
 from sourcery.worker.failures import Failure, described
 from sourcery.worker.source import POSITION, Source
+
+_NO_HEADERS: Final = "{}"
 
 
 @define(eq=False)
@@ -36,7 +38,8 @@ class Parcel:
     @property
     def position(self) -> int:
         """Place in the log."""
-        return int(self.row[POSITION])
+        position: int = self.row[POSITION]
+        return position
 
     @property
     def is_sent(self) -> bool:
@@ -109,10 +112,14 @@ class OutboxParcels:
 
 def headers_of(text: str | bytes) -> dict[str, str]:
     """Headers as they are stored."""
+    if text == _NO_HEADERS:
+        return {}
     headers: dict[str, str] = json.loads(text)
     return dict(headers)
 
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
+    if moment.tzinfo is UTC:
+        return moment
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

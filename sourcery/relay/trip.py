@@ -33,8 +33,11 @@ class Trip:
     got_through: bool = False
     #: Keys of this page whose rows after a position wait.
     _stopped: dict[str, int] = field(factory=dict[str, int])
+    #: Rows of which something may be left to send.
+    _left: Sequence[Parcel] = ()
 
     def __attrs_post_init__(self) -> None:
+        self._left = self.parcels
         for parcel in self.parcels:
             if parcel.unreadable is not None:
                 outcome = Outcome.REFUSED if parcel.hopeless else Outcome.FAILED
@@ -44,8 +47,9 @@ class Trip:
         """What may be sent now; nothing when all is, or nothing more can be."""
         if self.interrupted is not None:
             return []
-        unsent = [parcel for parcel in self.parcels if self._is_open(parcel)]
-        return next_wave(unsent, keeps_order=self.keeps_order)
+        # none opens again: what is sent, has failed or waits stays so for this page
+        self._left = [parcel for parcel in self._left if self._is_open(parcel)]
+        return next_wave(self._left, keeps_order=self.keeps_order)
 
     def _is_open(self, parcel: Parcel) -> bool:
         return not (parcel.is_sent or parcel.position in self.failures or self._waits(parcel))

@@ -70,6 +70,8 @@ class Work:
 
     def queues(self, row: StoredRow) -> bool:
         """Put a row behind the letters of its key, if there are."""
+        if not self.shard.closed:
+            return False
         queued = self.is_queued(row)
         if queued:
             self.behind.append(row)
@@ -113,7 +115,7 @@ class Each:
     in_transaction: bool = True
 
     def deliver(self, work: Work, causes: Causes) -> None:
-        unit = work.unit
+        unit, handler, is_over = work.unit, self.handler, work.is_over
         assert unit is not None
         for row in work.rows:
             if not work.queues(row):
@@ -123,11 +125,13 @@ class Each:
                 work.tried = work.done + 1
                 for recorded in events:
                     causes.event = recorded
-                    check_result(self.handler(unit, recorded))
+                    result = handler(unit, recorded)
+                    if result is not None:
+                        check_result(result)
                 work.handled += bool(events)
             work.done += 1
             # what it appended must not wait for the rest of the page: others wait for it then
-            if work.is_over() or unit.has_changes or causes.written:
+            if causes.written or unit.has_changes or is_over():
                 return
 
 

@@ -1,8 +1,9 @@
-"""Both JSON libraries pass the same tests."""
+"""Both JSON libraries, and the codec that reads faster, pass the same tests."""
 
 import pytest
 
 from sourcery.codec import STANDARD, Backend, JsonCodec, orjson_backend
+from sourcery.codec.msgspec import MsgspecCodec
 
 BACKENDS = [backend for backend in (STANDARD, orjson_backend()) if backend is not None]
 
@@ -13,7 +14,10 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     return request.param
 
 
-@pytest.fixture(scope="session")
-def codec(backend: Backend) -> JsonCodec:
-    """The codec over it."""
-    return JsonCodec(backend)
+CODECS = {backend.name: JsonCodec(backend) for backend in BACKENDS} | {"msgspec": MsgspecCodec()}
+
+
+@pytest.fixture(params=CODECS, scope="session")
+def codec(request: pytest.FixtureRequest) -> JsonCodec:
+    """One codec."""
+    return CODECS[request.param]

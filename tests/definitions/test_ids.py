@@ -1,6 +1,9 @@
 """Event ids: UUID version 7."""
 
-from uuid import RFC_4122
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from uuid import RFC_4122, UUID
 
 import pytest
 
@@ -38,3 +41,34 @@ def test_ids_of_one_moment_differ(monkeypatch: pytest.MonkeyPatch) -> None:
         always, ever = always & number, ever | number
     assert 1000 == len(set(made))
     assert 74 == (ever & ~always).bit_count()
+
+
+def make(count: int) -> list[UUID]:
+    """So many ids."""
+    return [new_id() for _ in range(count)]
+
+
+FORKING = """
+import os, time
+time.time_ns = lambda: 0
+from sourcery.ids import new_id
+new_id()
+if child := os.fork():
+    os.waitpid(child, 0)
+print(*[new_id() for _ in range(200)], flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing forks there")
+def test_a_child_process_makes_other_ids_than_its_parent() -> None:
+    """Random bits are fetched for several ids at once, and a fork must not copy those left."""
+    done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, check=True)
+    assert 400 == len(set(done.stdout.split()))
+
+
+def test_threads_are_never_given_the_same_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though they take random bits from one place."""
+    monkeypatch.setattr(ids.time, "time_ns", lambda: 0)
+    with ThreadPoolExecutor(4) as pool:
+        made = [id for part in pool.map(make, [2000] * 4) for id in part]
+    assert 8000 == len(set(made))
