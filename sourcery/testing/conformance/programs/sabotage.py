@@ -3,10 +3,14 @@
 # It reaches inside, to look or to switch a safeguard off.
 # pyright: reportPrivateUsage=false
 
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
 from sourcery.worker.unit import PageUnit
+
+#: Seconds that COMMIT takes on a disk; servers of tests do not wait for theirs.
+_DISK: Final = 0.02
 
 
 def nothing() -> None:
@@ -15,7 +19,7 @@ def nothing() -> None:
 
 def checkpoint_first() -> None:
     """Commit the checkpoint, then what the handler wrote."""
-    _replace(PageUnit, "_before_write", _checkpoint_alone)
+    replace(PageUnit, "_before_write", _checkpoint_alone)
 
 
 def checkpoint_last() -> None:
@@ -26,8 +30,8 @@ def checkpoint_last() -> None:
         finish(unit)
         _checkpoint_alone(unit)
 
-    _replace(PageUnit, "_before_write", _leave_out)
-    _replace(PageUnit, "_finish", both)
+    replace(PageUnit, "_before_write", _leave_out)
+    replace(PageUnit, "_finish", both)
 
 
 def _leave_out(unit: PageUnit) -> None:
@@ -35,11 +39,13 @@ def _leave_out(unit: PageUnit) -> None:
 
 
 def _checkpoint_alone(unit: PageUnit) -> None:
+    time.sleep(_DISK)  # the moment in which a process may end
     with unit._store.database.connect_to_write() as connection, connection.begin():
         unit._write(connection)
 
 
-def _replace(owner: Any, name: str, sabotaged: Any) -> None:
+def replace(owner: Any, name: str, sabotaged: Any) -> None:
+    """Put something else in the place of a safeguard."""
     getattr(owner, name)  # what is not there any more must not be replaced in silence
     setattr(owner, name, sabotaged)
 
