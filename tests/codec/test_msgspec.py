@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sourcery.codec import JsonCodec
 from sourcery.codec.msgspec import MsgspecCodec
-from tests.codec.everything import (
+from sourcery.testing.conformance.codecs.everything import (
     Colour,
     Line,
     Sku,
