@@ -56,7 +56,7 @@ def export(
 def import_(asked: Settings, *, file: Path, yes: bool, wants_json: bool) -> None:
     """Store the events of an export, with their ids, versions, times and payloads.
 
-    They get positions of this store. The file is checked first, and what is stored is compared
+    They get positions of this store. The file is checked first, and all that is stored is compared
     with it at the end. Run again, it goes on where it broke off; events that are there are passed
     over.
     """
