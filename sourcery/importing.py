@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
@@ -31,6 +33,8 @@ from sourcery.stream import Stream, bucket_of
 BATCH: Final = 2000
 #: Times that a batch is tried: others may append, and connections may break.
 _ATTEMPTS: Final = 5
+#: Seconds between two of them, drawn at random between these: two imports may be in step.
+_WAIT: Final = (0.01, 0.1)
 #: Makes the ids of events that have none; a repeat makes the same.
 _NAMESPACE: Final = UUID("5a0c8d5e-6f0e-5d53-9c3c-1f1f0a7c2b11")
 _NOTHING: Final = Metadata()
@@ -145,6 +149,7 @@ class _Batch:
                 if written:
                     self.store_.database.committed()
                 return written
+            time.sleep(random.uniform(*_WAIT))  # noqa: S311 - jitter is no secret
         raise AssertionError("unreachable")
 
     @staticmethod
