@@ -188,7 +188,9 @@ def _of_file(lines: list[dict[str, str]]) -> ByCarrier:
 
 def _busiest(store: EventStore, lines: list[dict[str, str]]) -> list[str]:
     """The longest stream, replayed, and loaded from a snapshot."""
-    [(aircraft, flown_by)] = Counter(r["tailnum"] for r in lines if r["tailnum"] not in ("", "NA")).most_common(1)
+    [(aircraft, flown_by)] = Counter(
+        r["tailnum"] for r in lines if r["tailnum"] not in ("", "NA")
+    ).most_common(1)
     with timed(f"loads of {aircraft}, replayed", 20):
         states = [store.load(Logbook, aircraft) for _ in range(20)]
     store.snapshot(Logbook, aircraft)

@@ -12,13 +12,13 @@ against people.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from attrs import frozen
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, CursorResult, inspect
 
 from sourcery import schema as declared
-from sourcery.dialects.statements import Rows, schema_of
+from sourcery.dialects.statements import schema_of
 from sourcery.errors import UnknownDatabase
 
 
@@ -140,7 +140,7 @@ def is_append_only(connection: Connection) -> bool:
     return bool(found == sum(line.startswith("create trigger") for line in triggers.create))
 
 
-def _run(connection: Connection, statement: str) -> Rows:
+def _run(connection: Connection, statement: str) -> CursorResult[Any]:
     """As it is: no % stands for a parameter."""
     return connection.exec_driver_sql(statement, None, {"no_parameters": True})
 

@@ -1,8 +1,10 @@
-"""Bringing a history in from elsewhere, in bulk: `import_events`."""
+"""Bringing a history in from elsewhere, in bulk: `import_events`, and the engine below it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
@@ -31,6 +33,8 @@ from sourcery.stream import Stream, bucket_of
 BATCH: Final = 2000
 #: Times that a batch is tried: others may append, and connections may break.
 _ATTEMPTS: Final = 5
+#: Seconds between two of them, drawn at random between these: two imports may be in step.
+_WAIT: Final = (0.01, 0.1)
 #: Makes the ids of events that have none; a repeat makes the same.
 _NAMESPACE: Final = UUID("5a0c8d5e-6f0e-5d53-9c3c-1f1f0a7c2b11")
 _NOTHING: Final = Metadata()
@@ -87,12 +91,23 @@ def import_events(
     stored, `RetryTransaction` when other writers were faster again and again. What was committed
     before stays, and the batch at hand leaves nothing.
     """
+    rows = (_row(store.codec, number, past) for number, past in enumerate(history, 1))
+    return import_rows(store, rows, batch, on_progress)
+
+
+def import_rows(
+    store: EventStore,
+    rows: Iterable[ImportedEvent],
+    batch: int,
+    on_progress: Callable[[Imported], object] | None,
+) -> Imported:
+    """Store rows as `import_events` does: the engine of every import."""
     if isinstance(batch, bool) or batch < 1:
         raise InvalidArgument("batch", f"must be at least 1, not {batch}")
     if in_handler():
         raise UseTheHandlersSession("an import")
     store.database.start()
-    done, events = Imported(), iter(history)
+    done, events = Imported(), iter(rows)
     while given := list(islice(events, batch)):
         written = _Batch(store, given, done.read).store()
         done = Imported(read=done.read + len(given), written=done.written + written)
@@ -101,12 +116,13 @@ def import_events(
     return done
 
 
-@define
-class _Head:
-    """How far a stream has come in a batch."""
+def refused(number: int, row: ImportedEvent, problem: str) -> ImportRefused:
+    """The error of one event of a history; numbers begin at 1."""
+    return ImportRefused(number, Stream(row.category, row.stream_id), row.version, problem)
 
-    version: int
-    bucket: int
+
+#: Category and id of a stream, as they begin a row.
+_Place = tuple[str, str]
 
 
 @define
@@ -114,16 +130,15 @@ class _Batch:
     """The events of one transaction."""
 
     store_: EventStore
-    given: Sequence[PastEvent]
+    rows: Sequence[ImportedEvent]
     #: How many came before.
     before: int
-    #: First of each stream.
-    firsts: dict[Stream, int] = field(factory=dict[Stream, int])
-    rows: list[ImportedEvent] = field(factory=list[ImportedEvent])
+    #: First version of each stream.
+    firsts: dict[_Place, int] = field(factory=dict[_Place, int])
 
     def store(self) -> int:
         """Write what is not stored yet; how many that were."""
-        self.rows = list(self._encoded(self.store_.codec))
+        self._find_firsts()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 written = self._transaction()
@@ -134,6 +149,7 @@ class _Batch:
                 if written:
                     self.store_.database.committed()
                 return written
+            time.sleep(random.uniform(*_WAIT))  # noqa: S311 - jitter is no secret
         raise AssertionError("unreachable")
 
     @staticmethod
@@ -143,85 +159,79 @@ class _Batch:
             return True
         return isinstance(error, DBAPIError) and error.connection_invalidated
 
+    def _find_firsts(self) -> None:
+        """Having checked that the versions of each stream follow each other."""
+        heads: dict[_Place, int] = {}
+        for number, row in enumerate(self.rows):
+            place = row[:2]
+            head = heads.get(place)
+            if head is None:
+                self.firsts[place] = row.version
+            elif head + 1 != row.version:
+                raise self._refused(number, f"it follows version {head}")
+            heads[place] = row.version
+
     def _transaction(self) -> int:
         database = self.store_.database
         dialect = database.dialect
+        streams = [Stream(*place) for place in self.firsts]
         with translated(dialect), database.writing() as connection, connection.begin():
             dialect.begin(connection)
-            positions, heads = dialect.take(connection, len(self.rows), self.firsts)
-            fresh = self._fresh(connection, heads)
+            positions, heads = dialect.take(connection, len(self.rows), streams)
+            fresh = self._fresh(connection, {(s.category, s.id): n for s, n in heads.items()})
             if fresh:
                 dialect.import_rows(connection, positions[: len(fresh)], fresh)
         return len(fresh)
 
-    def _fresh(self, connection: Connection, heads: dict[Stream, int]) -> list[ImportedEvent]:
+    def _fresh(self, connection: Connection, heads: dict[_Place, int]) -> Sequence[ImportedEvent]:
         """The rows that are not stored yet. Raises `ImportRefused` for those that do not fit."""
-        begun = {stream for stream, first in self.firsts.items() if first != heads[stream] + 1}
+        begun = {place for place, first in self.firsts.items() if first != heads[place] + 1}
         if not begun:
             return self.rows
-        stored = {stream: self._stored(connection, stream) for stream in begun}
+        stored = {place: self._stored(connection, place) for place in begun}
         fresh: list[ImportedEvent] = []
-        for number, (past, row) in enumerate(zip(self.given, self.rows, strict=True)):
-            head = heads[past.stream]
-            if past.stream not in begun or past.version > head:
-                if self.firsts[past.stream] > head + 1:
+        for number, row in enumerate(self.rows):
+            place = row[:2]
+            head = heads[place]
+            if place not in begun or row.version > head:
+                if self.firsts[place] > head + 1:
                     raise self._refused(number, f"the stream ends at version {head}")
                 fresh.append(row)
-            elif stored[past.stream].get(past.version) != str(row.event_id):
+            elif stored[place].get(row.version) != str(row.event_id):
                 raise self._refused(number, "another event is stored at that version")
         return fresh
 
-    def _stored(self, connection: Connection, stream: Stream) -> dict[int, str]:
+    def _stored(self, connection: Connection, place: _Place) -> dict[int, str]:
         """Ids at the versions of the batch."""
-        place = {"category": stream.category, "stream_id": stream.id}
-        values = {"first": self.firsts[stream], "last": self.firsts[stream] + len(self.given)}
-        return {row[0]: str(row[1]) for row in _STORED.run(connection, place | values)}
-
-    def _encoded(self, codec: Codec) -> Iterator[ImportedEvent]:
-        """Rows, having checked that the versions of each stream follow each other."""
-        heads: dict[Stream, _Head] = {}
-        for number, past in enumerate(self.given):
-            _check(number + self.before, past)
-            stream, version = past.stream, past.version
-            head = heads.get(stream)
-            if head is None:
-                self.firsts[stream] = version
-                head = heads[stream] = _Head(version, bucket_of(stream.key))
-            elif head.version + 1 != version:
-                raise self._refused(number, f"it follows version {head.version}")
-            head.version = version
-            yield _row(codec, past, head.bucket)
+        first = self.firsts[place]
+        between = {"first": first, "last": first + len(self.rows)}
+        values = {"category": place[0], "stream_id": place[1]} | between
+        return {row[0]: str(row[1]) for row in _STORED.run(connection, values)}
 
     def _refused(self, number: int, problem: str) -> ImportRefused:
-        past = self.given[number]
-        return ImportRefused(self.before + number + 1, past.stream, past.version, problem)
+        return refused(self.before + number + 1, self.rows[number], problem)
 
 
-def _check(number: int, past: Any) -> None:
-    """Refuse what is no event of a history, or has no place in one."""
+def _row(codec: Codec, number: int, past: Any) -> ImportedEvent:
+    """As it is stored. Refuses what is no event of a history, or has no place in one."""
     if not isinstance(past, PastEvent):
         raise InvalidArgument("history", f"gave a {type(past).__name__}, not a PastEvent")
     version: Any = past.version
     if type(version) is not int or version < 1:
         problem = f"must be a whole number from 1, not {version!r}"
-        raise InvalidArgument(f"version of event {number + 1}", problem)
+        raise InvalidArgument(f"version of event {number}", problem)
     if past.recorded_at is not None and past.recorded_at.utcoffset() is None:
-        raise InvalidArgument(f"recorded_at of event {number + 1}", "is naive: give it a time zone")
-
-
-def _row(codec: Codec, past: PastEvent, bucket: int) -> ImportedEvent:
-    stream, version, event_id = past.stream, past.version, past.event_id
-    if event_id is None:
-        event_id = uuid5(_NAMESPACE, f"{stream.key}\0{version}")
+        raise InvalidArgument(f"recorded_at of event {number}", "is naive: give it a time zone")
+    stream = past.stream
     kind, schema_version, data = encode_event(codec, past.event)
     return ImportedEvent(
         stream.category,
         stream.id,
         version,
-        event_id,
+        past.event_id or uuid5(_NAMESPACE, f"{stream.key}\0{version}"),
         kind,
         schema_version,
-        bucket,
+        bucket_of(stream.key),
         data.decode(),
         past.metadata.encoded,
         past.recorded_at,

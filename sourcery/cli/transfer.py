@@ -16,7 +16,7 @@ from sourcery.cli.commands import Group, json_option, yes_option
 from sourcery.cli.opening import opened
 from sourcery.cli.output import as_json, note, say
 from sourcery.cli.settings import Settings
-from sourcery.upkeep import Imported, export_events, import_events, schema_state
+from sourcery.upkeep import export_events, import_export, schema_state
 
 #: Events between two reports.
 _BETWEEN = 100_000
@@ -54,20 +54,21 @@ def export(
 @json_option
 @click.pass_obj
 def import_(asked: Settings, *, file: Path, yes: bool, wants_json: bool) -> None:
-    """Append the events of an export, with their ids, versions, times and payloads.
+    """Store the events of an export, with their ids, versions, times and payloads.
 
-    They get positions of this store. The file is checked first, and what is stored is compared
+    They get positions of this store. The file is checked first, and all that is stored is compared
     with it at the end. Run again, it goes on where it broke off; events that are there are passed
     over.
     """
     with opened(asked) as store, file.open("rb") as exported:
         state = schema_state(store)
         confirmed(f"import {file} into {state.database}", yes=yes)
-        done = import_events(store, exported, on_imported=_report_import)
+        done = import_export(store, exported, on_progress=lambda imported: _report(imported.read))
     if wants_json:
-        as_json({"appended": done.appended, "present": done.present})
+        as_json({"read": done.read, "written": done.written})
     else:
-        say(f"{done.appended} events are imported, {done.present} were there; all are compared")
+        present = done.read - done.written
+        say(f"{done.written} events are imported, {present} were there; all are compared")
 
 
 @contextmanager
@@ -87,10 +88,6 @@ def _writing(file: str) -> Generator[IO[bytes]]:
 def _report(count: int) -> None:
     if sys.stderr.isatty() and count % _BETWEEN == 0:
         note(f"{count} events")
-
-
-def _report_import(done: Imported) -> None:
-    _report(done.appended + done.present)
 
 
 def add_to(root: Group) -> None:

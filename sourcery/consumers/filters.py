@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from attrs import field, frozen
 
@@ -21,9 +21,10 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _texts(stored: Any) -> list[str]:
-    if not isinstance(stored, list) or not all(isinstance(each, str) for each in stored):
+    texts = cast("list[Any]", stored)
+    if not isinstance(stored, list) or not all(isinstance(each, str) for each in texts):
         raise TypeError("not a list of texts")
-    return stored
+    return texts
 
 
 @frozen(kw_only=True)

@@ -70,7 +70,6 @@ from sourcery.errors.values import (
 from sourcery.errors.work import (
     CommitUnknown,
     IdConflict,
-    ImportRefused,
     RetryTransaction,
     StreamNotFound,
     TransactionEnded,

@@ -1,10 +1,15 @@
-"""Errors of exporting events, and of importing them elsewhere."""
+"""Errors of exporting events, and of importing a history."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from attrs import define
 
 from sourcery.errors.base import SourceryError
+
+if TYPE_CHECKING:
+    from sourcery.stream import Stream
 
 
 @define
@@ -21,16 +26,21 @@ class ExportDamaged(SourceryError, ValueError):
 
 @define
 class ImportRefused(SourceryError):
-    """An event cannot be imported here. What was imported before it stays."""
+    """An event of a history, or of an export, does not fit what is stored.
 
-    line: int
-    #: The stream as `category/id`.
-    stream: str
+    Nothing of its batch is written, and nothing that is stored was changed. Batches before it
+    stay; when only the comparison after an import refuses it, all of them do.
+    """
+
+    #: Place of the event in the history, from 1; an export has it a line further down.
+    number: int
+    stream: Stream
     version: int
     problem: str
 
     def __str__(self) -> str:
         return (
-            f"version {self.version} of {self.stream!a}, line {self.line} of the export, "
-            f"{self.problem}"
+            f"event {self.number} of the history, version {self.version} of {self.stream}, is "
+            f"refused: {self.problem}; mend the history and import it again, what is stored "
+            f"already is passed over"
         )

@@ -49,24 +49,6 @@ class IdConflict(SourceryError):
 
 
 @define
-class ImportRefused(SourceryError):
-    """An event of an imported history does not fit what is stored. Its batch left nothing."""
-
-    #: Place of the event in the history, from 1.
-    number: int
-    stream: Stream
-    version: int
-    problem: str
-
-    def __str__(self) -> str:
-        return (
-            f"event {self.number} of the history, {self.stream} version {self.version}, cannot be "
-            f"imported: {self.problem}; mend the history and import it again, what is stored "
-            f"already is passed over"
-        )
-
-
-@define
 class RetryTransaction(Retryable):
     """The database gave up the transaction (deadlock, lock timeout, serialization).
 

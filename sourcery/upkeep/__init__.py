@@ -2,7 +2,7 @@
 
 from sourcery.upkeep.checking import LogCheck, Problem, Trouble, verify_log
 from sourcery.upkeep.exporting import Exported, export_events
-from sourcery.upkeep.importing import Imported, compare_events, import_events
+from sourcery.upkeep.importing import compare_export, import_export
 from sourcery.upkeep.inbox import purge_inbox
 from sourcery.upkeep.kinds import KindCheck, StoredKind, check_kinds, stored_kinds
 from sourcery.upkeep.snapshots import delete_snapshots, stored_snapshots
@@ -13,7 +13,6 @@ from sourcery.upkeep.verifying import SnapshotCheck, verify_snapshots
 
 __all__ = [
     "Exported",
-    "Imported",
     "KindCheck",
     "Log",
     "LogCheck",
@@ -25,12 +24,12 @@ __all__ = [
     "Trouble",
     "check_kinds",
     "check_store",
-    "compare_events",
+    "compare_export",
     "delete_snapshots",
     "export_events",
     "find_stored",
     "follow_stored",
-    "import_events",
+    "import_export",
     "purge_inbox",
     "schema_state",
     "stored_events",

@@ -17,9 +17,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-from attrs import frozen
-
-from sourcery.dialects.batch import EventRow
+from sourcery.dialects import ImportedEvent
 from sourcery.errors import ExportDamaged, InvalidName
 from sourcery.recorded import Recorded
 from sourcery.stream import KIND_LENGTH, Stream, bucket_of, check_name
@@ -31,18 +29,6 @@ _NAMES: Final = {
     "position", "category", "stream_id", "version", "event_id", "kind", "schema_version",
     "recorded_at", "metadata",
 }  # fmt: skip
-
-
-@frozen(kw_only=True)
-class EventLine:
-    """One event of an export."""
-
-    #: Of the file, from 1.
-    number: int
-    stream: Stream
-    version: int
-    recorded_at: datetime
-    row: EventRow
 
 
 def whole(facts: dict[str, Any]) -> bytes:
@@ -68,7 +54,7 @@ def written(recorded: Recorded[Any]) -> bytes:
     return json.dumps(envelope, ensure_ascii=False).encode()[:-1] + _DATA + data + b"}\n"
 
 
-def read(lines: Iterable[bytes]) -> Iterator[EventLine]:
+def read(lines: Iterable[bytes]) -> Iterator[ImportedEvent]:
     """The events, in order. Raises `ExportDamaged` at the first line that is not as written.
 
     That all are there is known at the end: until then the checksum may still be wrong.
@@ -113,7 +99,7 @@ def _parsed(number: int, line: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", facts)
 
 
-def _event(number: int, line: bytes) -> EventLine:
+def _event(number: int, line: bytes) -> ImportedEvent:
     head, _, rest = line.partition(_DATA)
     if not rest.endswith(b"}\n"):
         raise ExportDamaged(number, "is cut off")
@@ -121,7 +107,7 @@ def _event(number: int, line: bytes) -> EventLine:
     if set(facts) != _NAMES:
         raise ExportDamaged(number, "has not the fields of an event")
     try:
-        return _line(number, facts, _data(rest[:-2]))
+        return _row(facts, _data(rest[:-2]))
     except (InvalidName, ValueError, TypeError, AttributeError, RecursionError) as error:
         problem = str(error) if isinstance(error, InvalidName) else "holds no event"
         raise ExportDamaged(number, problem) from None
@@ -136,7 +122,7 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
-def _line(number: int, facts: dict[str, Any], data: str) -> EventLine:
+def _row(facts: dict[str, Any], data: str) -> ImportedEvent:
     stream = Stream(facts["category"], facts["stream_id"])
     moment = datetime.fromisoformat(facts["recorded_at"])
     metadata: dict[str, str] = facts["metadata"]
@@ -145,13 +131,15 @@ def _line(number: int, facts: dict[str, Any], data: str) -> EventLine:
         raise ValueError(facts)
     if any(type(text) is not str for text in metadata.values()):
         raise ValueError(facts)
-    row = EventRow(
+    return ImportedEvent(
+        category=stream.category,
+        stream_id=stream.id,
+        version=facts["version"],
         event_id=UUID(facts["event_id"]),
         kind=check_name("event kind", facts["kind"], KIND_LENGTH),
         schema_version=facts["schema_version"],
         bucket=bucket_of(stream.key),
         data=data,
         metadata=json.dumps(metadata, ensure_ascii=False, separators=(",", ":")),
+        recorded_at=moment,
     )
-    version: int = facts["version"]
-    return EventLine(number=number, stream=stream, version=version, recorded_at=moment, row=row)

@@ -35,7 +35,7 @@ def test_a_log_moves_to_another_database(full: Shell, other: Shell, tmp_path: Pa
     said = other.run("import", "log.jsonl", input="n\n", code=1).stderr
     assert "import log.jsonl into" in said
     assert "" == other.text("tail")
-    assert {"appended": 5, "present": 0} == other.json("import", "log.jsonl", "--yes")
+    assert {"read": 5, "written": 5} == other.json("import", "log.jsonl", "--yes")
     assert "0 events are imported, 5 were there" in other.text("import", "log.jsonl", "--yes")
     first = [full.json("event", "show", n)["event_id"] for n in (1, 5)]
     assert first == [other.json("event", "show", n)["event_id"] for n in (1, 5)]

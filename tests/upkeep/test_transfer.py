@@ -10,10 +10,11 @@ from uuid import uuid4
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
-from sourcery import EventStore, Stream, UnitOfWork, metadata
+from sourcery import EventStore, Imported, Stream, UnitOfWork, importing, metadata
 from sourcery.errors import ExportDamaged, ImportRefused
-from sourcery.upkeep import compare_events, export_events, import_events, importing, stored_events
+from sourcery.upkeep import compare_export, export_events, import_export, stored_events
 from sourcery.upkeep.lines import read
 from tests.databases import Database
 from tests.domain import ADA, BOB, ORDER, Deposited, Opened, Remarked, append, open_bank
@@ -60,8 +61,7 @@ def exported(store: EventStore, **options: Any) -> io.BytesIO:
 
 def test_a_round_trip_is_equal(bank: EventStore, other: EventStore) -> None:
     """In the same order, to the letter; and so is an export of it, but for positions."""
-    done = import_events(other, exported(bank))
-    assert (9, 0) == (done.appended, done.present)
+    assert Imported(read=9, written=9) == import_export(other, exported(bank))
     assert facts(bank) == facts(other)
     again, before = (exported(one).getvalue().splitlines()[1:-1] for one in (other, bank))
     assert [x.partition(b",")[2] for x in before] == [x.partition(b",")[2] for x in again]
@@ -87,36 +87,31 @@ def test_a_later_export_goes_on(bank: EventStore, other: EventStore) -> None:
     """After the position that the one before has said."""
     first = io.BytesIO()
     upto = export_events(bank, first, to=5).to
-    import_events(other, first)
-    import_events(other, exported(bank, after=upto))
+    import_export(other, first)
+    import_export(other, exported(bank, after=upto))
     assert facts(bank) == facts(other)
 
 
 def test_an_import_again_changes_nothing(bank: EventStore, other: EventStore) -> None:
     """Into the copy, and into the store it comes from."""
     file = exported(bank)
-    import_events(other, file)
+    import_export(other, file)
     for store in (other, bank):
-        done = import_events(store, file)
-        assert (0, 9) == (done.appended, done.present)
+        assert Imported(read=9) == import_export(store, file)
         assert 9 == len(facts(store))
 
 
-def test_an_import_that_broke_off_goes_on(
-    bank: EventStore, other: EventStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_import_that_broke_off_goes_on(bank: EventStore, other: EventStore) -> None:
     """Where it was, at the end of a transaction."""
-    monkeypatch.setattr(importing, "_CHUNK", 2)
 
-    def breaks(done: Any) -> None:
-        if done.appended == 4:
+    def breaks(done: Imported) -> None:
+        if done.written == 4:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        import_events(other, exported(bank), on_imported=breaks)
+        import_export(other, exported(bank), batch=2, on_progress=breaks)
     assert 4 == len(facts(other))
-    done = import_events(other, exported(bank))
-    assert (5, 4) == (done.appended, done.present)
+    assert Imported(read=9, written=5) == import_export(other, exported(bank))
     assert facts(bank) == facts(other)
 
 
@@ -124,32 +119,36 @@ def test_two_imports_at_once_are_one(
     bank: EventStore, other: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each event is there once, in order; what one has appended the other finds."""
-    monkeypatch.setattr(importing, "_CHUNK", 3)
     monkeypatch.setattr(importing, "_ATTEMPTS", 50)
     text = exported(bank).getvalue()
+
+    def run(batch: int) -> Imported:
+        return import_export(other, io.BytesIO(text), batch=batch)
+
     with ThreadPoolExecutor(3) as threads:
-        found = list(threads.map(lambda _: import_events(other, io.BytesIO(text)), range(3)))
-    assert 9 == sum(done.appended for done in found)
+        found = list(threads.map(run, [3, 3, 2]))
+    assert 9 == sum(done.written for done in found)
     assert facts(bank) == facts(other)
 
 
-@pytest.mark.databases("postgresql", "mariadb")
+@pytest.mark.databases("postgresql")
 def test_an_import_overtaken_by_another_compares_again(
     bank: EventStore, other: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Which commits between its looks at what is there and at the heads of streams."""
-    text, original = exported(bank).getvalue(), importing._missing
-    overtaken: list[bool] = []
+    """Which commits after it has looked at the heads of streams."""
+    text, dialect = exported(bank).getvalue(), other.database.dialect
+    heads, overtaken = dialect.heads, False
 
     def look(*arguments: Any) -> Any:
-        found = original(*arguments)
+        nonlocal overtaken
+        found = heads(*arguments)
         if not overtaken:
-            overtaken.append(True)
-            import_events(other, io.BytesIO(text))
+            overtaken = True
+            import_export(other, io.BytesIO(text))
         return found
 
-    monkeypatch.setattr(importing, "_missing", look)
-    assert 9 == import_events(other, io.BytesIO(text)).present
+    monkeypatch.setattr(dialect, "heads", look)
+    assert Imported(read=9) == import_export(other, io.BytesIO(text))
     assert facts(bank) == facts(other)
 
 
@@ -157,15 +156,15 @@ def test_consumers_find_what_is_imported(bank: EventStore, other: EventStore) ->
     """At positions above all that were there: a subscription that goes on meets every event."""
     append(other, ORDER, [Deposited(1)])
     following = other.subscribe(after=other.settled(), timeout=0)
-    import_events(other, exported(bank))
+    import_export(other, exported(bank))
     assert [recorded[2] for recorded in facts(bank)] == [e.event_id for e in following]
 
 
 def test_another_event_at_a_version_is_refused(bank: EventStore, other: EventStore) -> None:
-    """With its line; nothing of its transaction is written."""
+    """With its place; nothing of its transaction is written."""
     append(other, ADA, [Opened("Eve")])
-    with pytest.raises(ImportRefused, match=r"version 1 of 'account/ada', line 2 .* another event"):
-        import_events(other, exported(bank))
+    with pytest.raises(ImportRefused, match=r"event 1 .* version 1 of .*ada', .* another event"):
+        import_export(other, exported(bank))
     assert 1 == len(facts(other))
 
 
@@ -173,9 +172,32 @@ def test_a_stream_whose_beginning_is_missing_is_refused(
     bank: EventStore, other: EventStore
 ) -> None:
     """Its versions would not follow each other."""
-    with pytest.raises(ImportRefused, match="cannot follow version 0"):
-        import_events(other, exported(bank, after=1))
+    with pytest.raises(ImportRefused, match="ends at version 0"):
+        import_export(other, exported(bank, after=1))
     assert [] == facts(other)
+
+
+CHANGES = {
+    "kind": "account.withdrawn", "schema_version": 7, "recorded_at": "2020-01-02 03:04:05.678901",
+    "data": '{"amount":1.0}', "metadata": '{"actor":"Eve"}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", CHANGES)
+def test_an_event_stored_with_other_contents_is_refused(
+    bank: EventStore, other: EventStore, column: str
+) -> None:
+    """Although its id and version are those of the export; it stays as it is."""
+    file = exported(bank)
+    import_export(other, file)
+    change = f"UPDATE sourcery_events SET {column} = :it WHERE stream_id = 'ada' AND version = 2"
+    with other.engine.begin() as connection:
+        connection.execute(text(change), {"it": CHANGES[column]})
+    changed = facts(other)
+    assert facts(bank) != changed
+    with pytest.raises(ImportRefused, match=r"event 2 .* version 2 .* other contents"):
+        import_export(other, file)
+    assert changed == facts(other)
 
 
 @pytest.mark.parametrize(
@@ -197,16 +219,16 @@ def test_a_damaged_export_is_refused(bank: EventStore, other: EventStore, sort: 
     }[sort]
     assert text != damaged
     with pytest.raises(ExportDamaged):
-        import_events(other, io.BytesIO(damaged))
+        import_export(other, io.BytesIO(damaged))
     assert [] == facts(other)
 
 
 def test_a_comparison_finds_what_is_missing(bank: EventStore, other: EventStore) -> None:
-    """And says the line."""
+    """And says which."""
     file = exported(bank)
-    assert 9 == compare_events(bank, file)
-    with pytest.raises(ImportRefused, match="line 2 of the export, is not stored"):
-        compare_events(other, file)
+    assert 9 == compare_export(bank, file)
+    with pytest.raises(ImportRefused, match=r"event 1 .* is not stored"):
+        compare_export(other, file)
 
 
 def test_an_unfinished_append_is_not_exported(bank: EventStore) -> None:
