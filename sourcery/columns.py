@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Integer,
@@ -15,10 +16,11 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    type_coerce,
 )
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NullType, TypeEngine
 
 from sourcery.errors import DatabaseMisconfigured
 
@@ -102,6 +104,11 @@ def moment_of(stored: datetime | str) -> datetime:
     except (AttributeError, ValueError):
         problem = "a time in a table of sourcery's is none, so somebody changed it by hand"
         raise DatabaseMisconfigured(problem, "write it again as 2026-01-02 03:04:05, UTC") from None
+
+
+def unread(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column as the driver gives it: SQLAlchemy's own reading of a time raises whatever."""
+    return type_coerce(column, NullType())
 
 
 def as_moment(stored: datetime | str | None) -> datetime | None:
