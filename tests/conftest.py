@@ -30,6 +30,7 @@ LONG = {
     "project",
     "read_models",
     "relay",
+    "schema",
     "security",
     "shards",
     "snapshots",
