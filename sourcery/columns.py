@@ -101,7 +101,7 @@ def moment_of(stored: datetime | str) -> datetime:
     try:
         moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (AttributeError, ValueError):
+    except (AttributeError, OverflowError, ValueError):
         problem = "a time in a table of sourcery's is none, so somebody changed it by hand"
         raise DatabaseMisconfigured(problem, "write it again as 2026-01-02 03:04:05, UTC") from None
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -26,6 +26,15 @@ from sourcery.stream import KIND_LENGTH, Stream, bucket_of, check_name
 
 FORMAT: Final = 1
 MARK: Final = "sourcery_export"
+#: What a line raises that no export of ours holds.
+_DAMAGED: Final = (
+    AttributeError,
+    InvalidName,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 _DATA: Final = b',"data":'
 _NAMES: Final = {
     "position", "category", "stream_id", "version", "event_id", "kind", "schema_version",
@@ -122,7 +131,7 @@ def _event(number: int, line: bytes) -> EventLine:
         raise ExportDamaged(number, "has not the fields of an event")
     try:
         return _line(number, facts, _data(rest[:-2]))
-    except (InvalidName, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except _DAMAGED as error:
         problem = str(error) if isinstance(error, InvalidName) else "holds no event"
         raise ExportDamaged(number, problem) from None
 
@@ -139,6 +148,7 @@ def _refuse(constant: str) -> None:
 def _line(number: int, facts: dict[str, Any], data: str) -> EventLine:
     stream = Stream(facts["category"], facts["stream_id"])
     moment = datetime.fromisoformat(facts["recorded_at"])
+    moment.astimezone(UTC)  # or there is no such date
     metadata: dict[str, str] = facts["metadata"]
     numbers = facts["version"], facts["schema_version"]
     if any(type(n) is not int or n < 1 for n in numbers) or moment.utcoffset() is None:
