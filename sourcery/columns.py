@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Integer,
@@ -15,10 +16,11 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    type_coerce,
 )
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NullType, TypeEngine
 
 from sourcery.errors import DatabaseMisconfigured
 
@@ -103,7 +105,7 @@ def moment_of(stored: datetime | str) -> datetime:
     try:
         moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (AttributeError, ValueError):
+    except (AttributeError, OverflowError, ValueError):
         problem = "a time in a table of sourcery's is none, so somebody changed it by hand"
         raise DatabaseMisconfigured(problem, "write it again as 2026-01-02 03:04:05, UTC") from None
 
@@ -114,6 +116,11 @@ def in_utc(moment: datetime) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:
         return _FIRST if moment.year == MINYEAR else _LAST
+
+
+def unread(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column as the driver gives it: SQLAlchemy's own reading of a time raises whatever."""
+    return type_coerce(column, NullType())
 
 
 def as_moment(stored: datetime | str | None) -> datetime | None:

@@ -101,7 +101,10 @@ def _time_of(message_id: str) -> datetime | None:
 def _aware(moment: datetime) -> datetime:
     if not _is_datetime(moment) or moment.utcoffset() is None:
         raise InvalidArgument("sent_at", "must be a datetime with a time zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidArgument("sent_at", "is a time that UTC has no date for") from None
 
 
 def _is_datetime(value: object) -> bool:

@@ -117,7 +117,7 @@ class Recorded(Generic[E]):
         """The database's clock at insert (or the store's own clock), in UTC."""
         try:
             return moment_of(self._row)
-        except (AttributeError, TypeError, ValueError):
+        except (AttributeError, OverflowError, TypeError, ValueError):
             raise self._damaged("recorded_at", "is no time") from None
 
     def _damaged(self, column: str, problem: str) -> DecodeError:

@@ -33,6 +33,7 @@ LONG = {
     "project",
     "read_models",
     "relay",
+    "schema",
     "security",
     "shards",
     "snapshots",

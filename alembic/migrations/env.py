@@ -56,14 +56,18 @@ OPTIONS: dict[str, Any] = {
 def migrate(connection: Connection) -> None:
     """Run the command on a connection whose transaction somebody else ends.
 
-    Events that were append-only before are so afterwards, whatever became of their table.
+    Events that were append-only before are so afterwards, whatever became of their table. Triggers
+    that are still there stay: MariaDB commits each statement, and whoever died between two would
+    leave events that can be changed.
     """
     append_only = is_append_only(connection)
     context.configure(connection=connection, version_table_schema=schema_of(connection), **OPTIONS)
     with context.begin_transaction():
         context.run_migrations()
-        if append_only:
-            protect(connection) if has_events(connection) else unprotect(connection)
+        if append_only and not has_events(connection):
+            unprotect(connection)
+        elif append_only and not is_append_only(connection):
+            protect(connection)
 
 
 def write_script() -> None:

@@ -13,7 +13,15 @@ from sourcery.consumers.letters import (
 )
 from sourcery.consumers.progress import LeaseLost, advance, fail, hold_still
 from sourcery.consumers.requests import Answer, Request, answer, ask, request_of
-from sourcery.consumers.rows import ConsumerRow, Status, all_rows, all_shards, rows_of
+from sourcery.consumers.rows import (
+    ConsumerRow,
+    Ownership,
+    Status,
+    all_rows,
+    all_shards,
+    owners_of,
+    rows_of,
+)
 from sourcery.consumers.spec import EVENTS, OUTBOX, ConsumerSpec, check_shards, register
 
 __all__ = [
@@ -27,6 +35,7 @@ __all__ = [
     "Letter",
     "LetterGone",
     "LetterStatus",
+    "Ownership",
     "Request",
     "Status",
     "advance",
@@ -41,6 +50,7 @@ __all__ = [
     "leave",
     "letters_of",
     "open_letters",
+    "owners_of",
     "register",
     "release",
     "renew",

@@ -9,7 +9,7 @@ from attrs import frozen
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, true
 
 from sourcery import schema
-from sourcery.columns import as_moment
+from sourcery.columns import as_moment, unread
 from sourcery.log import LogQuery, MessageQuery, Query
 
 #: Rows of the log that are looked at to say how far behind a shard is.
@@ -61,12 +61,16 @@ def backlog(connection: Connection, query: LogQuery, above: int, upto: int) -> B
 
 def _all_events() -> Select[Any]:
     names = ("position", "kind", "category", "bucket")
-    return select(*[_events[name] for name in names], _events.recorded_at.label("written_at"))
+    return select(
+        *[_events[name] for name in names], unread(_events.recorded_at).label("written_at")
+    )
 
 
 def _messages(query: MessageQuery) -> Select[Any]:
     names = ("position", "topic", "bucket")
-    rows = select(*[_outbox[name] for name in names], _outbox.created_at.label("written_at"))
+    rows = select(
+        *[_outbox[name] for name in names], unread(_outbox.created_at).label("written_at")
+    )
     return rows.where(_outbox.topic == query.topic)
 
 

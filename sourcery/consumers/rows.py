@@ -25,7 +25,7 @@ from sourcery import schema
 from sourcery.columns import as_moment
 from sourcery.dialects import Dialect
 from sourcery.dialects.statements import Statement
-from sourcery.errors import ConsumerDamaged
+from sourcery.errors import ConsumerDamaged, DatabaseMisconfigured
 
 
 class Status(StrEnum):
@@ -45,20 +45,35 @@ class Status(StrEnum):
 
 
 @frozen(kw_only=True)
-class ConsumerRow:
-    """One shard of a consumer, as the database has it."""
+class Ownership:
+    """Who has one shard of a consumer, as the database has it."""
 
     name: str
     shard: int
+    owner: str | None
+    backend: str | None
+    lease_until: datetime | None
+    #: The database's clock when the row was read.
+    now: datetime
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether a worker holds an unexpired lease."""
+        return (
+            self.owner is not None and self.lease_until is not None and self.now < self.lease_until
+        )
+
+
+@frozen(kw_only=True)
+class ConsumerRow(Ownership):
+    """One shard of a consumer, as the database has it."""
+
     log: str
     shards: int
     filter: str
     position: int
     status: Status
-    owner: str | None
-    backend: str | None
     epoch: int
-    lease_until: datetime | None
     wanted_by: str | None
     wanted_until: datetime | None
     request: str | None
@@ -74,15 +89,6 @@ class ConsumerRow:
     rate: float | None
     ticked_at: datetime | None
     updated_at: datetime
-    #: The database's clock when the row was read.
-    now: datetime
-
-    @property
-    def is_owned(self) -> bool:
-        """Whether a worker holds an unexpired lease."""
-        return (
-            self.owner is not None and self.lease_until is not None and self.now < self.lease_until
-        )
 
     @property
     def live_wanter(self) -> str | None:
@@ -92,7 +98,8 @@ class ConsumerRow:
 
 
 _columns = schema.consumers.c
-_NAMES: Final = [name for name in fields_dict(ConsumerRow) if name != "now"]
+_NAMES: Final = tuple(name for name in fields_dict(ConsumerRow) if name != "now")
+_OF_OWNER: Final = tuple(name for name in fields_dict(Ownership) if name != "now")
 _TIMES: Final = (
     "lease_until",
     "wanted_until",
@@ -102,11 +109,12 @@ _TIMES: Final = (
     "updated_at",
     "now",
 )
+_NUMBERS: Final = ("shard", "shards", "position", "epoch", "request_number", "awaited", "attempts")
 
 
 @lru_cache(maxsize=64)
-def _statement(dialect: Dialect, *, one: bool) -> Statement:
-    rows = select(*[_columns[name] for name in _NAMES], dialect.now_text().label("now"))
+def _statement(dialect: Dialect, names: tuple[str, ...] = _NAMES, *, one: bool) -> Statement:
+    rows = select(*[_columns[name] for name in names], dialect.now_text().label("now"))
     if one:
         rows = rows.where(_columns.name == bindparam("name"))
     return Statement(rows.order_by(_columns.name, _columns.shard))
@@ -116,6 +124,15 @@ def rows_of(connection: Connection, dialect: Dialect, name: str) -> list[Consume
     """All shards of a consumer, by number; empty when it was never registered."""
     found = _statement(dialect, one=True).run(connection, {"name": name})
     return [_row(values) for values in found]
+
+
+def owners_of(connection: Connection, dialect: Dialect, name: str) -> list[Ownership]:
+    """Who has the shards, by number, whatever somebody wrote into the rows by hand.
+
+    An end of a lease that cannot be read is none: who is well writes it again in seconds.
+    """
+    found = _statement(dialect, _OF_OWNER, one=True).run(connection, {"name": name})
+    return [_owner(values) for values in found]
 
 
 def all_shards(rows: list[ConsumerRow]) -> list[ConsumerRow]:
@@ -134,7 +151,14 @@ def all_rows(connection: Connection, dialect: Dialect) -> list[ConsumerRow]:
 
 
 #: What reading raises that was changed by hand.
-_UNREADABLE: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError)
+_UNREADABLE: Final = (
+    ArithmeticError,
+    AttributeError,
+    DatabaseMisconfigured,
+    LookupError,
+    RecursionError,
+    TypeError,
+)
 
 
 @contextmanager
@@ -147,12 +171,24 @@ def readable(name: str, what: str) -> Generator[None]:
         raise ConsumerDamaged(name, problem) from None
 
 
+def _owner(stored: Any) -> Ownership:
+    values: dict[str, Any] = dict(zip((*_OF_OWNER, "now"), stored, strict=True))
+    values["now"] = as_moment(values["now"])
+    try:
+        values["lease_until"] = as_moment(values["lease_until"])
+    except DatabaseMisconfigured:
+        values["lease_until"] = None
+    return Ownership(**values)
+
+
 def _row(stored: Any) -> ConsumerRow:
     values: dict[str, Any] = dict(zip((*_NAMES, "now"), stored, strict=True))
     with readable(str(values["name"]), "its row"):
         for name in _TIMES:
             values[name] = as_moment(values[name])
         values["status"] = Status(values["status"])
+        for name in _NUMBERS:
+            values[name] = values[name] + 0  # SQLite keeps text in a column of numbers
     if values["hold_until"] is not None and values["hold_until"] <= values["now"]:
         values["hold_at"] = None
     return ConsumerRow(**values)

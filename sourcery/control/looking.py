@@ -7,16 +7,25 @@ timeout. What is locked is tried again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
-from sourcery.consumers import ConsumerRow, LeaseLost, all_rows, all_shards, rows_of
+from sourcery.consumers import (
+    ConsumerRow,
+    LeaseLost,
+    Ownership,
+    all_rows,
+    all_shards,
+    owners_of,
+    rows_of,
+)
 from sourcery.consumers.whole import try_lock
 from sourcery.context import in_handler
 from sourcery.database import Database
+from sourcery.dialects import Dialect
 from sourcery.errors import (
     ConsumerNotFound,
     InvalidArgument,
@@ -28,6 +37,9 @@ from sourcery.store import EventStore
 from sourcery.waiting import Waiting
 
 T = TypeVar("T")
+R = TypeVar("R")
+#: What gives the rows of a consumer by its name.
+Reading: TypeAlias = Callable[[Connection, Dialect, str], list[R]]
 
 #: Seconds between two looks: at first, and at most.
 _INTERVAL: Final = 0.005
@@ -76,13 +88,21 @@ def poll(database: Database, timeout: float, look: Callable[[float], T | None]) 
 
 def rows_now(database: Database, name: str) -> list[ConsumerRow]:
     """The rows of a consumer. Raises `ConsumerNotFound` and `ConsumerDamaged`."""
-    return all_shards(stored_rows(database, name))
+    return all_shards(_read(database, name, rows_of))
 
 
-def stored_rows(database: Database, name: str) -> list[ConsumerRow]:
-    """The same, whatever is missing. Raises `ConsumerNotFound`."""
+def owners_now(database: Database, name: str) -> list[Ownership]:
+    """Who has the shards, whatever else is wrong with the rows. Raises `ConsumerNotFound`."""
+    return _read(database, name, owners_of)
+
+
+def _read(database: Database, name: str, read: Reading[R]) -> list[R]:
     with database.reading() as connection:
-        rows = rows_of(connection, database.dialect, name)
+        return _found(connection, database, name, read)
+
+
+def _found(connection: Connection, database: Database, name: str, read: Reading[R]) -> list[R]:
+    rows = read(connection, database.dialect, name)
     if not rows:
         raise ConsumerNotFound(name)
     return rows
@@ -106,11 +126,32 @@ def with_locked_rows(
     None, and nothing done, when somebody has one of them for longer than `patience` seconds, or
     half a second: try again. Raises `ConsumerNotFound`.
     """
+    return _with_locked(database, name, rows_of, work, patience, shard)
+
+
+def with_locked_owners(
+    database: Database,
+    name: str,
+    work: Callable[[Connection, list[Ownership]], T | None],
+    patience: float,
+) -> T | None:
+    """The same, whatever is wrong with the rows but for who has them."""
+    return _with_locked(database, name, owners_of, work, patience)
+
+
+def _with_locked(
+    database: Database,
+    name: str,
+    read: Reading[R],
+    work: Callable[[Connection, list[R]], T | None],
+    patience: float,
+    shard: int | None = None,
+) -> T | None:
     deadline = time.monotonic() + min(patience, _PATIENCE)
     while True:
         try:
             with _writing(database) as connection:
-                return work(connection, _lock(connection, database, name, shard))
+                return work(connection, _lock(connection, database, name, read, shard))
         except LeaseLost:
             return None
         except (_Locked, RetryTransaction):
@@ -124,12 +165,10 @@ class _Locked(Exception):
 
 
 def _lock(
-    connection: Connection, database: Database, name: str, shard: int | None
-) -> list[ConsumerRow]:
+    connection: Connection, database: Database, name: str, read: Reading[R], shard: int | None
+) -> list[R]:
     locked = try_lock(connection, name, shard)
-    rows = rows_of(connection, database.dialect, name)
-    if not rows:
-        raise ConsumerNotFound(name)
+    rows = _found(connection, database, name, read)
     if len(locked) < (len(rows) if shard is None else 1):
         raise _Locked
     return rows
@@ -148,7 +187,7 @@ def _writing(database: Database) -> Generator[Connection]:
         yield connection
 
 
-def end_owners(database: Database, rows: list[ConsumerRow]) -> None:
+def end_owners(database: Database, rows: Sequence[Ownership]) -> None:
     """End the connections of owners whose leases ran out: a frozen one holds locks."""
     for row in rows:
         if row.owner is not None and not row.is_owned and row.backend is not None:

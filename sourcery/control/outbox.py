@@ -12,7 +12,7 @@ from attrs import frozen
 from sqlalchemy import Connection, Select, select
 
 from sourcery import schema
-from sourcery.columns import moment_of
+from sourcery.columns import moment_of, unread
 from sourcery.consumers import Letter, LetterStatus
 from sourcery.consumers.letters import letters_between
 from sourcery.errors import InvalidArgument
@@ -24,7 +24,7 @@ from sourcery.stream import TOPIC_LENGTH, check_name
 
 _outbox = schema.outbox.c
 _letters = schema.dead_letters.c
-_NAMES: Final = ("position", "message_id", "topic", "key", "bucket", "content_type", "created_at")
+_NAMES: Final = ("position", "message_id", "topic", "key", "bucket", "content_type")
 #: Rows looked at with one statement.
 _PAGE: Final = 500
 
@@ -118,7 +118,7 @@ def _state(status: MessageState | str) -> MessageState:
 
 
 def _rows() -> Select[Any]:
-    return select(*[_outbox[name] for name in _NAMES])
+    return select(*[_outbox[name] for name in _NAMES], unread(_outbox.created_at))
 
 
 class _Looking:

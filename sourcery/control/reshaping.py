@@ -6,21 +6,31 @@ rolls its page back and finds out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from attrs import define
 from sqlalchemy import Connection
 
-from sourcery.consumers import EVENTS, ConsumerRow, ConsumerSpec, Status, letters, register, whole
+from sourcery.consumers import (
+    EVENTS,
+    ConsumerRow,
+    ConsumerSpec,
+    Ownership,
+    Status,
+    letters,
+    register,
+    whole,
+)
 from sourcery.control.asking import obey_unowned
 from sourcery.control.holding import furthest, hold, let_go, stand_at
 from sourcery.control.looking import (
     LOCKED,
     end_owners,
+    owners_now,
     poll,
     rows_now,
-    stored_rows,
+    with_locked_owners,
     with_locked_rows,
 )
 from sourcery.database import Database
@@ -129,16 +139,27 @@ def change_filter(store: EventStore, name: str, filter: str, rewind_to: int | No
         return True
 
     end_owners(database, rows_now(database, name))
-    _insist(database, name, _CHANGE_FILTER, work)
+    _insist(
+        database,
+        name,
+        _CHANGE_FILTER,
+        lambda left: with_locked_rows(database, name, work, left),
+    )
 
 
 def forget(store: EventStore, name: str) -> None:
-    """Delete rows and letters, unless somebody runs a shard."""
-    end_owners(store.database, stored_rows(store.database, name))
-    _insist(store.database, name, _FORGET, remove_unowned)
+    """Delete rows and letters, unless somebody runs a shard; also rows that cannot be read."""
+    database = store.database
+    end_owners(database, owners_now(database, name))
+    _insist(
+        database,
+        name,
+        _FORGET,
+        lambda left: with_locked_owners(database, name, remove_unowned, left),
+    )
 
 
-def remove_unowned(connection: Connection, rows: list[ConsumerRow]) -> bool:
+def remove_unowned(connection: Connection, rows: Sequence[Ownership]) -> bool:
     """Delete the locked rows of a consumer, and its letters. Raises `RequestRefused`."""
     name = rows[0].name
     for row in rows:
@@ -151,12 +172,9 @@ def remove_unowned(connection: Connection, rows: list[ConsumerRow]) -> bool:
 
 
 def _insist(
-    database: Database,
-    name: str,
-    what: str,
-    work: Callable[[Connection, list[ConsumerRow]], bool],
+    database: Database, name: str, what: str, attempt: Callable[[float], bool | None]
 ) -> None:
     """Do it as soon as nobody has a row of the consumer locked."""
-    if poll(database, _PATIENCE, lambda left: with_locked_rows(database, name, work, left)) is None:
+    if poll(database, _PATIENCE, attempt) is None:
         raise RequestRefused(name, what, LOCKED)
     database.committed()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, cast
 from uuid import UUID
 
 from sourcery.codec import Codec
@@ -30,7 +31,7 @@ def message(codec: Codec, given: Outgoing, metadata: Metadata) -> MessageRow:
     topic, payload = check_name("topic", given.topic, LONGEST_TOPIC), given.payload
     text_key = None if given.key is None else _key(given.key)
     message_id = new_id()
-    all_headers = _headers(topic, metadata.present | dict(given.headers or {}))
+    all_headers = _headers(topic, metadata.present, given.headers)
     raw = bytes(payload) if isinstance(payload, bytes | bytearray) else None
     content_type = _content_type(all_headers) or (JSON if raw is None else BYTES)
     return MessageRow(
@@ -62,7 +63,12 @@ def _ordering_key(topic: str, key: str | None, message_id: UUID) -> str:
     return str(message_id) if key is None else f"{topic}\0{key}"
 
 
-def _headers(topic: str, headers: dict[str, str]) -> dict[str, str]:
+def _headers(topic: str, below: dict[str, str], given: object) -> dict[str, str]:
+    if given is None:
+        given = {}
+    if not isinstance(given, Mapping):
+        raise EncodeError(topic, "headers", f"is a mapping, not {type(given).__name__}")
+    headers = below | dict(cast("Mapping[str, str]", given))
     for name, value in headers.items():
         for part in (name, value):
             _check_header(topic, part)

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, Table, exists, inspect, select
 
 from sourcery.columns import compare_by_bytes
-from sourcery.consumers import rows_of
+from sourcery.consumers import owners_of, rows_of
 from sourcery.consumers.whole import try_lock
 from sourcery.control.looking import LOCKED
 from sourcery.control.reshaping import remove_unowned
@@ -144,7 +144,7 @@ def _drop(connection: Connection, version: Version) -> None:
 
 def _forget(connection: Connection, version: Version) -> None:
     locked = try_lock(connection, version.consumer)
-    rows = rows_of(connection, version.store.database.dialect, version.consumer)
+    rows = owners_of(connection, version.store.database.dialect, version.consumer)
     if not rows:
         return
     if len(locked) < len(rows):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, cast
 from uuid import UUID
 
 from attrs import define, frozen
 
+from sourcery.columns import moment_of
+from sourcery.errors import DatabaseMisconfigured
 from sourcery.log import LogQuery, MessageQuery
 from sourcery.messages import Message
 from sourcery.outbox import letter_key
@@ -55,6 +56,10 @@ class Parcels(Source, Protocol):
         ...
 
 
+#: What reading a row raises that somebody has damaged.
+_UNREADABLE: Final = (DatabaseMisconfigured, RecursionError, TypeError, ValueError)
+
+
 @frozen
 class OutboxParcels:
     """The outbox rows of one topic, a message each."""
@@ -93,7 +98,7 @@ class OutboxParcels:
         key = self.key_of(row)
         try:
             return Parcel(row, key, (self._message(row),))
-        except (ValueError, TypeError) as error:
+        except _UNREADABLE as error:
             return Parcel(row, key, unreadable=described(error), hopeless=True)
 
     def _message(self, row: StoredRow) -> Message:
@@ -105,21 +110,20 @@ class OutboxParcels:
             headers=headers_of(row[5]),
             content_type=row[7],
             position=row[0],
-            created_at=_moment(row[8]),
+            created_at=moment_of(row[8]),
             source=self.origin,
         )
 
 
 def headers_of(text: str | bytes) -> dict[str, str]:
-    """Headers as they are stored."""
+    """Headers as they are stored. Raises `ValueError` or `RecursionError` for damaged ones."""
     if text == _NO_HEADERS:
         return {}
-    headers: dict[str, str] = json.loads(text)
-    return dict(headers)
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is UTC:
-        return moment
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    headers: object = json.loads(text)
+    if not isinstance(headers, dict):
+        raise ValueError("its headers are no object")  # noqa: TRY004 - of a stored text
+    if not all(isinstance(value, str) for value in cast("dict[str, Any]", headers).values()):
+        raise ValueError("a header of it is no text")
+    made = cast("dict[str, str]", headers)
+    "".join([*made, *made.values()]).encode()  # JSON may hold half of a character
+    return made

@@ -10,7 +10,7 @@ from attrs import frozen
 from sqlalchemy import ColumnElement, Connection, delete, func, select, true
 
 from sourcery import schema
-from sourcery.columns import moment_of
+from sourcery.columns import moment_of, unread
 from sourcery.dialects.statements import beyond
 from sourcery.snapshots.contract import Key
 
@@ -63,7 +63,7 @@ def inventory(
     conditions = [true(), *choice.conditions()]
     if after is not None:
         conditions.append(beyond(_KEY, (after.owner_kind, after.owner_id, after.schema_tag)))
-    rows = select(*_KEY, _c.version, _c.codec, func.length(_c.state), _c.created_at)
+    rows = select(*_KEY, _c.version, _c.codec, func.length(_c.state), unread(_c.created_at))
     found = connection.execute(rows.where(*conditions).order_by(*_KEY).limit(limit))
     return [_stored(row) for row in found]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -24,6 +24,15 @@ from sourcery.stream import KIND_LENGTH, Stream, bucket_of, check_name
 
 FORMAT: Final = 1
 MARK: Final = "sourcery_export"
+#: What a line raises that no export of ours holds.
+_DAMAGED: Final = (
+    AttributeError,
+    InvalidName,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 _DATA: Final = b',"data":'
 _NAMES: Final = {
     "position", "category", "stream_id", "version", "event_id", "kind", "schema_version",
@@ -108,7 +117,7 @@ def _event(number: int, line: bytes) -> ImportedEvent:
         raise ExportDamaged(number, "has not the fields of an event")
     try:
         return _row(facts, _data(rest[:-2]))
-    except (InvalidName, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except _DAMAGED as error:
         problem = str(error) if isinstance(error, InvalidName) else "holds no event"
         raise ExportDamaged(number, problem) from None
 
@@ -125,6 +134,7 @@ def _refuse(constant: str) -> None:
 def _row(facts: dict[str, Any], data: str) -> ImportedEvent:
     stream = Stream(facts["category"], facts["stream_id"])
     moment = datetime.fromisoformat(facts["recorded_at"])
+    moment.astimezone(UTC)  # or there is no such date
     metadata: dict[str, str] = facts["metadata"]
     numbers = facts["version"], facts["schema_version"]
     if any(type(n) is not int or n < 1 for n in numbers) or moment.utcoffset() is None:

@@ -20,7 +20,7 @@ from sourcery.consumers.filters import query_of
 from sourcery.consumers.requests import answers_of
 from sourcery.errors import ConsumerDamaged, DecodeError
 from sourcery.log import MessageQuery, Query
-from tests.codec.everything import Everything, everything, free
+from sourcery.testing.conformance.codecs.everything import Everything, everything, free
 
 pytestmark = [pytest.mark.promise(26), pytest.mark.promise(47)]
 

@@ -113,22 +113,6 @@ def test_the_first_release_is_let_in(
 
 @pytest.mark.promise(44)
 @pytest.mark.promise(49)
-def test_rule_41_a_broken_upgrade_of_a_filled_store(filled: Engine) -> None:
-    """Broken before each of its changes in turn: nothing is lost, the next run completes it."""
-    before = contents(filled)
-    number = 1
-    while broken_at(filled, number, upgrade):
-        assert revision(filled) < schema.REVISION
-        upgrade(filled)
-        check(filled)
-        assert (schema.REVISION, before) == (revision(filled), contents(filled))
-        downgrade(filled, FIRST)
-        number += 1
-    assert number > 4
-
-
-@pytest.mark.promise(44)
-@pytest.mark.promise(49)
 @pytest.mark.databases("mariadb")
 def test_rule_41_one_table_is_there_already(filled: Engine) -> None:
     """The test of the test: MariaDB keeps the first table of an upgrade that then broke."""

@@ -24,6 +24,7 @@ from sourcery import (
     outbox_messages,
     purge_inbox,
     purge_outbox,
+    stored_snapshots,
     verify_snapshots,
 )
 from sourcery.columns import Identifier, Moment
@@ -47,13 +48,11 @@ HOSTILE = [
     '[{{"number": "x", "count": [], "refused": {{}}}}]',
     '{{"what": "rewind", "position": "x", "kinds": [1], "categories": {{}}, "actor": [1]}}',
 ]
-#: Columns of text and bytes, and of times, which are text on SQLite; but for one that SQLAlchemy
-#: itself reads, for `outbox_messages`.
+#: Columns of text and bytes, and of times, which are text on SQLite.
 COLUMNS = [
     column
     for table in tables.sorted_tables
     for column in table.columns
-    if str(column) != "sourcery_outbox.created_at"
     if isinstance(column.type, String | Text | LargeBinary | Identifier) or column.type is Moment
 ]
 PER_COLUMN = len(HOSTILE) if os.environ.get("SOURCERY_HOSTILE") == "all" else 2
@@ -81,6 +80,7 @@ def uses(store: EventStore, name: str) -> Iterator[Callable[[], object]]:
     def send(message: Message) -> None:
         assert message.message_id.int, message.headers
 
+    yield lambda: list(stored_snapshots(store))
     yield lambda: [(r.event_id, r.metadata, r.recorded_at, repr(r)) for r in store.read()]
     yield lambda: store.load(Thing, name)
     yield lambda: store.project(Everything)

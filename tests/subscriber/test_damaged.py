@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from sourcery import Consumer, EventStore
-from sourcery.errors import ConsumerDamaged
+from sourcery.errors import ConsumerDamaged, RequestRefused
 from tests.domain import notes_stored
 from tests.ordering.conftest import Background
 from tests.ordering.support import DEADLINE, wait_until
@@ -20,11 +20,15 @@ CALLS: dict[str, Callable[[Consumer], object]] = {
 }
 
 
-def delete(store: EventStore, shard: int | None = None) -> None:
+def run(store: EventStore, sql: str) -> None:
     """As somebody does by hand."""
-    rows = "delete from sourcery_consumers" + ("" if shard is None else f" where shard = {shard}")
     with store.engine.begin() as connection:
-        connection.execute(text(rows))
+        connection.execute(text(sql))
+
+
+def delete(store: EventStore, shard: int | None = None) -> None:
+    """Rows of shards, or all."""
+    run(store, "delete from sourcery_consumers" + (f" where shard = {shard}" if shard else ""))
 
 
 @pytest.mark.promise(18)
@@ -53,10 +57,45 @@ def test_a_missing_shard_is_said(bank: EventStore, call: str) -> None:
 def test_with_a_missing_shard_nothing_is_handled(bank: EventStore) -> None:
     """And forgetting it all is the way out."""
     subscriber(bank, write_note, shards=4).drain()
-    delete(bank, shard=0)
+    delete(bank, shard=1)
     deposit(bank)
     with pytest.raises(ConsumerDamaged):
         subscriber(bank, write_note, shards=4).drain()
     assert [] == notes_stored(bank)
     Consumer(bank, NAME).forget()
     assert 1 == subscriber(bank, write_note, shards=4).drain()
+
+
+def refused_then_forgotten(store: EventStore, change: str) -> None:
+    """All that reads the rows says so and names the way out, which then is one."""
+    subscriber(store, write_note).drain()
+    run(store, f"update sourcery_consumers set {change}")
+    for call in CALLS.values():
+        with pytest.raises(ConsumerDamaged, match=r"forget\(\)"):
+            call(Consumer(store, NAME))
+    Consumer(store, NAME).forget()
+    deposit(store)
+    assert 1 == subscriber(store, write_note).drain()
+
+
+def test_a_row_that_cannot_be_read_can_be_forgotten(bank: EventStore) -> None:
+    """Forgetting asks nothing of the row but who has it."""
+    refused_then_forgotten(bank, "status = 'x'")
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize(
+    "column", ["lease_until", "updated_at", "position", "shards", "hold_until", "epoch"]
+)
+def test_any_text_in_a_row_can_be_forgotten(bank: EventStore, column: str) -> None:
+    """SQLite keeps text in columns of times and numbers."""
+    refused_then_forgotten(bank, f"{column} = 'x'")
+
+
+def test_a_row_that_cannot_be_read_is_not_forgotten_under_its_worker(bank: EventStore) -> None:
+    """The lease counts as before."""
+    subscriber(bank, write_note).drain()
+    run(bank, "update sourcery_consumers set owner = 'me', lease_until = '2999-01-01 00:00:00'")
+    run(bank, "update sourcery_consumers set status = 'x'")
+    with pytest.raises(RequestRefused, match="me runs shard 0"):
+        Consumer(bank, NAME).forget()
