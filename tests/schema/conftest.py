@@ -1,6 +1,7 @@
 """What the tests of the schema ask for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from sourcery.testing.conformance.fixtures import engine
 from sourcery.testing.conformance.migrations import INI, Alembic
 from tests.databases import Database
-from tests.schema.previous_release import NoHistory, Release, unpack
+from tests.schema.previous_release import ROOT, NoHistory, Release, unpack
 
 __all__ = ["alembic", "engine"]
 
@@ -26,14 +27,23 @@ Releases = Callable[[int], Release]
 
 
 @pytest.fixture(scope="session")
-def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Releases]:
     """Earlier releases by their revision; a test is skipped where their code is not to be had."""
+    with ExitStack() as opened:
 
-    @cache
-    def of(revision: int) -> Release:
-        try:
-            return unpack(tmp_path_factory.mktemp("release"), revision)
-        except NoHistory as missing:
-            pytest.skip(str(missing))
+        @cache
+        def of(revision: int) -> Release:
+            try:
+                release = unpack(tmp_path_factory.mktemp("release"), revision)
+            except NoHistory as missing:
+                pytest.skip(str(missing))
+            return opened.enter_context(closing(release))
 
-    return of
+        yield of
+
+
+@pytest.fixture(scope="session")
+def present() -> Iterator[Release]:
+    """The code of this checkout."""
+    with closing(Release(ROOT)) as release:
+        yield release

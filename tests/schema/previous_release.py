@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -11,6 +10,7 @@ from zipfile import ZipFile
 from sqlalchemy import URL
 
 from sourcery.schema import REVISION
+from tests.schema.forking import Ended, Forking
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = "sourcery/schema.py"
@@ -31,21 +31,29 @@ class NoHistory(Exception):
         )
 
 
-@dataclass(frozen=True)
 class Release:
     """Code of ours in a folder."""
 
-    folder: Path
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._forking = Forking(folder)
 
     def run(self, program: str, url: URL, *arguments: str) -> str:
         """Run a program with this code and no other of ours; what it prints."""
-        running = self.start(program, url, *arguments)
-        said, complaint = running.communicate(timeout=120)
-        assert running.returncode == 0, complaint
-        return said
+        ended = self.end(program, url, *arguments)
+        assert ended.status == 0, ended.complaint
+        return ended.said
+
+    def end(self, program: str, url: URL, *arguments: str) -> Ended:
+        """The same, however it ends."""
+        return self._forking.run(program, url.render_as_string(hide_password=False), *arguments)
+
+    def close(self) -> None:
+        """Run no more programs."""
+        self._forking.close()
 
     def start(self, program: str, url: URL, *arguments: str) -> subprocess.Popen[str]:
-        """The same, without waiting for its end."""
+        """Start it in a process of its own, and do not wait for its end."""
         return subprocess.Popen(
             [sys.executable, "-c", program, url.render_as_string(hide_password=False), *arguments],
             cwd=self.folder,
@@ -55,10 +63,6 @@ class Release:
             stderr=subprocess.PIPE,
             text=True,
         )
-
-
-#: The code of this checkout.
-PRESENT = Release(ROOT)
 
 
 def unpack(folder: Path, revision: int = REVISION - 1) -> Release:

@@ -49,29 +49,36 @@ def protection(engine: Engine) -> bool:
         return is_append_only(connection)
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_change_is_refused_in_words(protected: EventStore, change: str) -> None:
+def outcome(store: EventStore, statement: str) -> str:
+    """What the database says of a statement, which is rolled back."""
+    with store.engine.connect() as connection:
+        try:
+            changed = connection.exec_driver_sql(statement).rowcount
+        except DBAPIError as error:
+            return str(error.orig)
+    return f"{changed} rows changed"
+
+
+def outcomes(store: EventStore) -> dict[str, str]:
+    """The same of each that this database has, and has a trigger for."""
+    name = store.engine.dialect.name
+    return {
+        change: outcome(store, line) for change, (line, names) in CHANGES.items() if name in names
+    }
+
+
+def test_each_change_is_refused_in_words(protected: EventStore) -> None:
     """By whichever statement; what is stored stays as it was."""
-    statement, families = CHANGES[change]
-    if protected.engine.dialect.name not in families:
-        pytest.skip("this database has no such statement, or no trigger for it")
-    with (
-        pytest.raises(DBAPIError, match=r"sourcery_events is append-only: "),
-        protected.engine.begin() as connection,
-    ):
-        connection.exec_driver_sql(statement)
+    said = outcomes(protected)
+    assert {} == {k: v for k, v in said.items() if "sourcery_events is append-only: " not in v}
     assert [Deposited(1), Deposited(2)] == history(protected, ADA)
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_without_triggers_it_is_a_change(protected: EventStore, change: str) -> None:
+def test_without_triggers_each_is_a_change(protected: EventStore) -> None:
     """The test of the test: `append_only=False` removes them all."""
-    statement, families = CHANGES[change]
-    if protected.engine.dialect.name not in families or change == "or replace":
-        pytest.skip("this database has no such statement, or no trigger for it")
     protected.upgrade(append_only=False)
-    with protected.engine.begin() as connection:
-        connection.exec_driver_sql(statement)
+    said = outcomes(protected)
+    assert {} == {k: v for k, v in said.items() if not v.endswith("rows changed")}
     assert not protection(protected.engine)
 
 

@@ -4,7 +4,6 @@
 """
 
 import os
-from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -16,20 +15,14 @@ from sourcery.testing.conformance.migrations import check, downgrade, upgrade_to
 from sourcery.upgrade import exclusively, upgrade
 from tests.databases import Database
 from tests.schema.first_release import contents, write
-from tests.schema.killing import Killed, killing
+from tests.schema.killing import killed_at
+from tests.schema.previous_release import Release
 
 pytestmark = [pytest.mark.promise(44), pytest.mark.promise(49)]
 
 #: From one statement that is killed at to the next; MariaDB commits each by itself.
 STRIDE: Final = {"mariadb": 6, "postgresql": 12, "sqlite": 12}
 THOROUGH: Final = "SOURCERY_KILLS" in os.environ
-
-
-@pytest.fixture(scope="module")
-def killed() -> Iterator[Killed]:
-    """One process for all."""
-    with killing() as killed:
-        yield killed
 
 
 def is_protected(engine: Engine) -> bool:
@@ -53,14 +46,14 @@ def take_back(engine: Engine, revision: int) -> None:
 
 @pytest.mark.parametrize("revision", range(REVISION))
 def test_rule_41_a_killed_upgrade_is_run_again(
-    killed: Killed, engine: Engine, empty_database: Database, revision: int
+    present: Release, engine: Engine, empty_database: Database, revision: int
 ) -> None:
     """Nothing is lost, all is there that is declared, and append-only events stay so."""
     fill(engine, revision)
     before = contents(engine) if revision else None
     stride = 1 if THOROUGH else STRIDE[empty_database.family]
     deaths, number = 0, 2 + revision  # not at the same statements from each
-    while killed.at(number, empty_database.url):
+    while killed_at(present, number, empty_database.url):
         deaths, number = deaths + 1, number + stride
         upgrade(engine)
         check(engine)

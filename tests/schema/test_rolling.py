@@ -14,7 +14,7 @@ from tests.databases import Database
 from tests.domain import Opened
 from tests.ordering.support import wait_until
 from tests.schema.conftest import Releases
-from tests.schema.previous_release import PRESENT, Release
+from tests.schema.previous_release import Release
 
 #: Seconds. On a machine with much else to do a process of Python's takes most of a minute to start.
 PATIENCE = 180.0
@@ -93,7 +93,7 @@ def written(engine: Engine, name: str) -> int:
 
 @pytest.mark.promise(44)
 def test_a_rolling_deploy_loses_nothing(
-    releases: Releases, engine: Engine, empty_database: Database
+    releases: Releases, present: Release, engine: Engine, empty_database: Database
 ) -> None:
     """All that anybody wrote is there, and was handled once, by one release or the other."""
     old = releases(REVISION - 1)
@@ -107,7 +107,7 @@ def test_a_rolling_deploy_loses_nothing(
             upgrade(engine)
             before = counts(engine)["old"]
             wait_until(lambda: counts(engine)["old"] > before + 5, timeout=PATIENCE)
-            by_new = new.enter_context(running(PRESENT, empty_database, "new"))
+            by_new = new.enter_context(running(present, empty_database, "new"))
             wait_until(lambda: written(engine, "new") > 5, timeout=PATIENCE)
         after = counts(engine).get("new", 0)
         wait_until(lambda: counts(engine).get("new", 0) > after + 5, timeout=PATIENCE)
