@@ -10,14 +10,13 @@ Every method takes a connection, executes and never commits.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Engine, Insert, Select, Table, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, cast, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
@@ -25,103 +24,29 @@ from sourcery import schema
 from sourcery.columns import in_utc, moment_of
 from sourcery.dialects import counter
 from sourcery.dialects.batch import Batch, ImportedEvent, Written
+from sourcery.dialects.connections import Connections
 from sourcery.dialects.floors import OldestFloor
 from sourcery.dialects.frontier import Frontier
 from sourcery.dialects.notices import Notices
-from sourcery.dialects.place import Place
 from sourcery.dialects.statements import Statement
 from sourcery.errors import PrivilegeMissing, StoreRewound
 from sourcery.recorded import COLUMNS
 from sourcery.stream import Stream
 
-#: Milliseconds that a statement waits for a lock where nothing depends on it.
-BRIEF_LOCK_MS: Final = 1000
-_MARK: Final = "sourcery_mark"
 
-
-class Dialect:
+class Dialect(Connections):
     """What differs per database; this class is the one that works on all."""
-
-    #: Execution options for a connection that writes, and for one that only reads.
-    #: SQLAlchemy sets READ COMMITTED itself, whatever the engine's or role's default.
-    write_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "READ COMMITTED"}
-    read_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "READ COMMITTED"}
-    #: For one that only reads, and whose statements all see the database at one moment.
-    snapshot_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "REPEATABLE READ"}
-    #: For one whose statements commit one by one: whoever is frozen then leaves no lock behind.
-    single_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "AUTOCOMMIT"}
-
-    #: Arguments for `create_engine` when the store makes the engine itself.
-    engine_options: ClassVar[Mapping[str, Any]] = {}
 
     #: How a process wakes those that wait in others; None where they only look now and then.
     notices: ClassVar[type[Notices] | None] = None
-
-    def configure(self, engine: Engine) -> None:
-        """Set up an engine that the store made from a URL."""
-
-    def accept(self, engine: Engine) -> None:
-        """Refuse a caller's engine that cannot work; raises `ConfigurationError`."""
 
     def resolve(self, connection: Connection) -> Dialect:
         """The dialect for the server that really answers; called once at start."""
         return self
 
-    def begin(self, connection: Connection) -> None:
-        """Make sure that a caller's connection really is inside a transaction."""
-
-    def begin_snapshot(self, connection: Connection) -> None:
-        """Make sure that what a connection reads from now on is of one moment."""
-
-    def mark(self, connection: Connection) -> None:
-        """Leave something in the transaction that is gone when the transaction is another one."""
-        connection.exec_driver_sql(f"SAVEPOINT {_MARK}")
-
-    def unmark(self, connection: Connection) -> None:
-        """Take it back. An error means that it is gone, or that the transaction is aborted."""
-        connection.exec_driver_sql(f"RELEASE SAVEPOINT {_MARK}")
-
-    def has_ended(self, connection: Connection) -> bool:
-        """Whether the driver knows that no transaction is open any more; asks nobody."""
-        return False
-
     def clock_floor(self, moment: datetime) -> datetime:
         """The earliest time that the database's clock may have shown at a moment."""
         return moment
-
-    def is_autocommit(self, connection: Connection) -> bool:
-        """Whether each statement of this connection commits by itself."""
-        return connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
-
-    def backend(self, connection: Connection) -> int | None:
-        """The server's number for this connection, None where there is no server."""
-        return None
-
-    def end_backend(self, connection: Connection, backend: int) -> bool:
-        """End another connection at the server; whether it is gone, its outcome certain."""
-        return True
-
-    def backend_mark(self, connection: Connection) -> str | None:
-        """The server's name for this connection, which no later connection will have."""
-        return None
-
-    def end_marked(self, connection: Connection, mark: str) -> bool:
-        """End the connection of a mark, if it is still there; whether it is gone."""
-        return True
-
-    @contextmanager
-    def impatient(self, connection: Connection) -> Generator[None]:
-        """Inside, beginning a transaction fails rather than waits for another writer."""
-        yield
-
-    def place(self, connection: Connection) -> Place:
-        """Where the database says it is, as the revision asked that wrote the store's row."""
-        return Place("")
-
-    @contextmanager
-    def brief_locks(self, connection: Connection) -> Generator[None]:
-        """Inside, which is before any statement, one fails rather than waits long for a lock."""
-        yield
 
     def oldest_floor(self, connection: Connection) -> OldestFloor | None:
         """Who holds back the settled position longest; None where nobody can, or does."""

@@ -17,8 +17,9 @@ from sqlalchemy.exc import DBAPIError
 
 from sourcery import schema
 from sourcery.columns import Identifier
-from sourcery.dialects.base import BRIEF_LOCK_MS, Dialect, names_a_log
+from sourcery.dialects.base import Dialect, names_a_log
 from sourcery.dialects.batch import Batch, EventRow, ImportedEvent, Written
+from sourcery.dialects.connections import BRIEF_LOCK_MS
 from sourcery.dialects.place import Place
 from sourcery.dialects.privileges import told_by_mysql
 from sourcery.dialects.statements import schema_of

@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
 from sourcery import schema
-from sourcery.dialects.base import BRIEF_LOCK_MS, Dialect
+from sourcery.dialects.base import Dialect
+from sourcery.dialects.connections import BRIEF_LOCK_MS
 from sourcery.dialects.privileges import told_by_postgresql
 from sourcery.errors import PrivilegeMissing
 from sourcery.recorded import COLUMNS

@@ -33,7 +33,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import Pool
 
 from sourcery import schema
-from sourcery.dialects.base import BRIEF_LOCK_MS, Dialect
+from sourcery.dialects.base import Dialect
+from sourcery.dialects.connections import BRIEF_LOCK_MS
 from sourcery.dialects.place import NAME_LENGTH, Place
 from sourcery.dialects.statements import Statement
 from sourcery.errors import DatabaseMisconfigured, StoreRewound
