@@ -21,9 +21,12 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _texts(stored: Any) -> list[str]:
-    if not isinstance(stored, list) or not all(isinstance(each, str) for each in stored):
+    if not isinstance(stored, list):
+        raise TypeError("not a list")
+    found: list[Any] = stored
+    if not all(isinstance(each, str) for each in found):
         raise TypeError("not a list of texts")
-    return stored
+    return found
 
 
 @frozen(kw_only=True)
