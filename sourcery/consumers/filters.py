@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from attrs import field, frozen
 
@@ -21,9 +21,12 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _texts(stored: Any) -> list[str]:
-    if not isinstance(stored, list) or not all(isinstance(each, str) for each in stored):
-        raise TypeError("not a list of texts")
-    return stored
+    if isinstance(stored, list):
+        found = cast("list[object]", stored)
+        texts = [each for each in found if isinstance(each, str)]
+        if len(texts) == len(found):
+            return texts
+    raise TypeError("not a list of texts")
 
 
 @frozen(kw_only=True)
