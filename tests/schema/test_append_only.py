@@ -13,6 +13,8 @@ from sourcery.testing.conformance.migrations import check, downgrade, upgrade_to
 from sourcery.upgrade import upgrade, within_schema
 from tests.databases import Database
 from tests.domain import ADA, Deposited, append, history
+from tests.ordering.happened import Happened
+from tests.security.parts import PARTS, prepare
 
 #: A row like the first one, in all of its columns.
 _AGAIN = (
@@ -80,6 +82,16 @@ def test_without_triggers_each_is_a_change(protected: EventStore) -> None:
     said = outcomes(protected)
     assert {} == {k: v for k, v in said.items() if not v.endswith("rows changed")}
     assert not protection(protected.engine)
+
+
+@pytest.mark.databases("sqlite")
+def test_what_a_program_does_all_day_changes_no_event(empty_database: Database) -> None:
+    """Of the others `tests/security/test_accounts.py` says the same, account by account."""
+    with EventStore(empty_database.url, events=Happened) as store:
+        store.upgrade(append_only=True)
+        for work in PARTS.values():
+            work(store, prepare(store))
+        assert protection(store.engine)
 
 
 def test_nothing_is_said_and_nothing_changes(protected: EventStore) -> None:
