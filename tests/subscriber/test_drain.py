@@ -123,6 +123,7 @@ def test_connections_that_are_lost_when_it_begins_cost_nothing(
     assert 3 == subscriber(bank, ignore).drain(timeout=DEADLINE)
 
 
+@pytest.mark.databases("postgresql", "mariadb")
 def test_what_is_in_flight_is_not_waited_for(bank: EventStore) -> None:
     """It is not settled, and may never be."""
     last = deposit(bank, "ada", 2)
