@@ -18,7 +18,7 @@ from tests.databases.servers import Servers
 #: `SOURCERY_APPEND_ONLY=1 pytest tests/subscriber`.
 APPEND_ONLY: Final = os.environ.get("SOURCERY_APPEND_ONLY", "") not in ("", "0")
 
-__all__ = ["SCHEMA", "SERVERS", "Database", "NotConfigured", "Server", "Servers"]
+__all__ = ["APPEND_ONLY", "SCHEMA", "SERVERS", "Database", "NotConfigured", "Server", "Servers"]
 
 
 def upgrade(url: URL) -> None:

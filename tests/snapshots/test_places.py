@@ -7,7 +7,7 @@ import pytest
 from sourcery import EventStore, MemorySnapshots, NoSnapshots, SqlSnapshots, UnitOfWork, always
 from sourcery.errors import InvalidArgument
 from sourcery.testing.conformance.test_useless_snapshots import restored
-from tests.databases import Database
+from tests.databases import APPEND_ONLY, Database
 from tests.snapshots.domain import Added, counting, rows, tally, work
 
 CLS = tally(always())
@@ -49,6 +49,7 @@ def test_memory_keeps_those_used_last(database: Database) -> None:
 
 
 @pytest.mark.promise(33)
+@pytest.mark.skipif(APPEND_ONLY, reason="it takes events away, as a restore does")
 def test_memory_forgets_what_is_of_no_use(database: Database) -> None:
     """A restored database lies behind this process's memory."""
     with EventStore(database.url, snapshot_store=MemorySnapshots()) as store:
