@@ -21,9 +21,9 @@ from sourcery.dialects.postgresql import PostgreSQLDialect
 from sourcery.loading import Loading
 from sourcery.log import conflict
 from sourcery.relay.trip import Trip
+from sourcery.testing.conformance.stress import sabotage as ordering
 from sourcery.worker.delivery import Work
 from sourcery.worker.pages import Pages
-from tests.ordering import sabotage as ordering
 
 Patch = pytest.MonkeyPatch
 
