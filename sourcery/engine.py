@@ -37,6 +37,8 @@ def normalise(url: str | URL) -> URL:
     except (ArgumentError, ValueError):  # whose text is what stood where the port belongs
         problem = "is not a database URL like sqlite:///file.db or postgresql://user@host/name"
         raise InvalidArgument("database", problem) from None
+    if "@" in (parsed.host or ""):  # what stands before it is a part of the password
+        raise InvalidArgument("database", "has an @ in its host: write that of a password as %40")
     return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
 
 

@@ -39,9 +39,30 @@ LONG = {
     "snapshots",
     "soak",
     "subscribe",
+    "store",
     "subscriber",
+    "unit_of_work",
     "upkeep",
     "wakeups",
+}
+
+#: Folders of which the conformance kit, the kills and the faults prove what matters on MariaDB as
+#: well: unless `--db` says more, they run on SQLite and PostgreSQL. CI has half an hour for all.
+ON_TWO = {
+    "cli",
+    "control",
+    "demo",
+    "ext",
+    "frameworks",
+    "live",
+    "outgoing",
+    "project",
+    "read_models",
+    "relay",
+    "snapshots",
+    "subscribe",
+    "subscriber",
+    "upkeep",
 }
 
 #: Modules in such folders for which each version of a server counts.
@@ -111,6 +132,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = servers.of(families)
     if is_long(metafunc.definition.path) and not metafunc.config.getoption("db"):
         names = servers.of_each_family(names)
+        if metafunc.definition.path.parent.name in ON_TWO:
+            names = [n for n in names if servers[n].family != "mariadb"] or names
     parameters = [parameter(servers, name) for name in names]
     reason = f"runs on {', '.join(families)} only: not chosen by --db"
     absent = pytest.param("none", marks=pytest.mark.skip(reason=reason))

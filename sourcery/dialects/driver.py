@@ -15,7 +15,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import MultipleResultsFound, NoResultFound
+from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
+
+from sourcery.errors import DatabaseMisconfigured
 
 
 class Rows:
@@ -63,13 +65,13 @@ class Rows:
 def run(connection: Connection, sql: str, values: Any, *, returns: bool) -> Rows:
     """Execute driver-level SQL; `returns` says whether it gives rows back."""
     if _is_watched(connection) or not _is_usable(connection):
-        result = connection.exec_driver_sql(sql, values)
-        return Rows(result.all() if returns else (), result.rowcount)
+        return _watched(connection, sql, values, returns=returns)
     cursor: Any = connection.connection.cursor()
     try:
         cursor.execute(sql, values)
         rows: Sequence[Any] = cursor.fetchall() if returns else ()
     except BaseException as error:
+        _check_text(error)
         if _is_users(error, connection):
             cursor.close()
             raise
@@ -77,6 +79,24 @@ def run(connection: Connection, sql: str, values: Any, *, returns: bool) -> Rows
     rowcount: int = cursor.rowcount
     cursor.close()
     return Rows(rows, rowcount)
+
+
+def _watched(connection: Connection, sql: str, values: Any, *, returns: bool) -> Rows:
+    try:
+        result = connection.exec_driver_sql(sql, values)
+        return Rows(result.all() if returns else (), result.rowcount)
+    except DBAPIError as error:
+        _check_text(error)
+        raise
+
+
+def _check_text(error: BaseException) -> None:
+    """Raise `DatabaseMisconfigured` for what sqlite3 quotes: a stored text that is none."""
+    if "Could not decode to UTF-8" in str(error):
+        problem = "a text in a table of sourcery's is not UTF-8, so somebody changed it by hand"
+        raise DatabaseMisconfigured(
+            problem, "write it again, or bring it back from a backup"
+        ) from None
 
 
 def failed(

@@ -10,7 +10,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from sourcery import EventStore
-from sourcery.errors import SchemaMissing, SourceryError
+from sourcery.errors import InvalidArgument, SchemaMissing, SourceryError
 from sourcery.publishers import publisher_for
 from tests.databases import Database
 
@@ -102,3 +102,11 @@ def test_a_publisher_does_not_show_it(scheme: str, caplog: pytest.LogCaptureFixt
         publisher.close()
     shown = told(refused.value) + told(caught.value) + repr(publisher) + caplog.text
     assert not leaks(shown)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mariadb"])
+def test_a_password_that_was_not_escaped_is_no_host(scheme: str) -> None:
+    """What follows its first @ would be looked for in the network, and told in the error."""
+    with pytest.raises(InvalidArgument, match="write that of a password as %40") as refused:
+        EventStore(f"{scheme}://ada:ab@hunter2@127.0.0.1:1/bank")
+    assert not leaks(f"{refused.value} {refused.value!r}")

@@ -4,6 +4,7 @@ A plain run changes each column to two of the hostile texts; `SOURCERY_HOSTILE=a
 """
 
 import os
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -17,6 +18,7 @@ from sourcery import (
     Consumer,
     EventStore,
     Relay,
+    Stream,
     Subscriber,
     UnitOfWork,
     consumer_health,
@@ -28,7 +30,7 @@ from sourcery import (
     verify_snapshots,
 )
 from sourcery.columns import Identifier, Moment
-from sourcery.errors import SourceryError
+from sourcery.errors import DatabaseMisconfigured, SourceryError
 from sourcery.messages import Message
 from sourcery.publishers import CallablePublisher
 from sourcery.schema import tables
@@ -121,3 +123,17 @@ def test_a_changed_column_is_refused_or_passed_over(
                 with suppress(SourceryError):
                     use()
     assert not file.exists()
+
+
+def test_a_text_that_is_none_is_not_quoted(store: EventStore) -> None:
+    """What sqlite3 says of one holds the text; readers and workers say what to do."""
+    with UnitOfWork(store) as uow:
+        uow.append(Stream("thing", 1), [Happened(1)])
+    with store.engine.begin() as connection:
+        damaged = "cast(x'7b2273656372657422ff7d' as text)"
+        connection.exec_driver_sql(f"update sourcery_events set data = {damaged}")
+    with EventStore(store.engine, events=Happened) as fresh:
+        for use in (lambda: list(fresh.read()), lambda: fresh.load(Thing, 1)):
+            with pytest.raises(DatabaseMisconfigured, match="not UTF-8") as refused:
+                use()
+            assert "secret" not in "".join(traceback.format_exception(refused.value))

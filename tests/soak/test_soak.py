@@ -31,7 +31,7 @@ from tests.soak.working import SHARDS
 __all__ = ["broker", "target", "wire"]
 
 #: Seconds of harm.
-SECONDS = float(os.environ.get("SOURCERY_SOAK", "75"))
+SECONDS = float(os.environ.get("SOURCERY_SOAK", "60"))
 #: Mean seconds between two transactions of a writer, and between two harms.
 PAUSE = float(os.environ.get("SOURCERY_SOAK_PAUSE", "0.1"))
 BETWEEN = 0.5

@@ -94,8 +94,9 @@ def dump(bank: EventStore) -> str:
 
 
 def test_the_library_cannot_load_code() -> None:
-    """It imports and calls nothing that could."""
-    for path in Path(sourcery.__file__).parent.rglob("*.py"):
+    """It imports and calls nothing that could; the command line loads what its user names."""
+    whole = Path(sourcery.__file__).parent
+    for path in set(whole.rglob("*.py")) - {whole / "cli" / "loading.py"}:
         names = {
             getattr(node, "id", None) or getattr(node, "attr", None) or getattr(node, "name", None)
             for node in ast.walk(ast.parse(path.read_text()))
