@@ -46,8 +46,8 @@ LONG = {
     "wakeups",
 }
 
-#: Folders of which the conformance kit, the kills and the faults prove what matters on MariaDB as
-#: well: unless `--db` says more, they run on SQLite and PostgreSQL. CI has half an hour for all.
+#: Folders and modules of which the conformance kit, the kills and the faults prove what matters on
+#: MariaDB: unless `--db` says more, they run on SQLite and PostgreSQL. CI has half an hour for all.
 ON_TWO = {
     "cli",
     "control",
@@ -62,6 +62,7 @@ ON_TWO = {
     "snapshots",
     "subscribe",
     "subscriber",
+    "test_command",
     "upkeep",
 }
 
@@ -132,7 +133,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = servers.of(families)
     if is_long(metafunc.definition.path) and not metafunc.config.getoption("db"):
         names = servers.of_each_family(names)
-        if metafunc.definition.path.parent.name in ON_TWO:
+        if ON_TWO & {metafunc.definition.path.parent.name, metafunc.definition.path.stem}:
             names = [n for n in names if servers[n].family != "mariadb"] or names
     parameters = [parameter(servers, name) for name in names]
     reason = f"runs on {', '.join(families)} only: not chosen by --db"
