@@ -57,8 +57,8 @@ class Command(click.Command):
 class Group(click.Group):
     """A group of such commands."""
 
-    command_class = Command
-    group_class = type
+    command_class: type[click.Command] | None = Command
+    group_class: type[click.Group | type] | None = type
 
 
 class Root(Group):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from typing import Final
 
 import click
 
@@ -40,7 +41,7 @@ def main() -> None:
     """
 
 
-for module in (
+_PARTS: Final = (
     schema,
     status,
     tail,
@@ -56,5 +57,6 @@ for module in (
     run,
     transfer,
     mending,
-):
-    module.add_to(main)
+)
+for _part in _PARTS:
+    _part.add_to(main)

@@ -85,8 +85,8 @@ class Counted(Packing):
 
     def __init__(self) -> None:
         super().__init__()
-        self.packed = 0
-        self.unpacked = 0
+        self.packed: int = 0
+        self.unpacked: int = 0
 
     def pack(self, state: object) -> tuple[str, bytes]:
         self.packed += 1

@@ -27,7 +27,7 @@ from sourcery.testing.conformance.domain import (
     versions,
 )
 
-pytestmark = [pytest.mark.promise(5), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(5), pytest.mark.usefixtures("notes")]
 
 
 class Stop(BaseException):

@@ -23,7 +23,7 @@ from sourcery.testing.conformance.subscribers import (
     subscriber,
 )
 
-pytestmark = [pytest.mark.promise(24), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(24), pytest.mark.usefixtures("notes")]
 
 #: So long that no test ever sees the end of it.
 LONG = 600.0

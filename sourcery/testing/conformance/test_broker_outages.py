@@ -23,7 +23,7 @@ from sourcery.testing.conformance.relays import (
 )
 from sourcery.testing.conformance.support import DEADLINE, wait_until
 
-pytestmark = pytest.mark.promise(39)
+pytestmark: object = pytest.mark.promise(39)
 NEVER = 1000.0
 
 

@@ -19,7 +19,7 @@ from sourcery.testing.conformance.subscribers import (
 )
 from sourcery.testing.conformance.support import wait_until
 
-pytestmark = [pytest.mark.promise(18), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(18), pytest.mark.usefixtures("notes")]
 
 
 @pytest.mark.parametrize("shards", [1, 4])

@@ -20,7 +20,7 @@ from sourcery.testing.conformance.subscribers import (
 )
 from sourcery.testing.conformance.support import wait_until
 
-pytestmark = [pytest.mark.promise(18), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(18), pytest.mark.usefixtures("notes")]
 
 
 def test_each_event_is_handed_over_once_in_order(bank: EventStore) -> None:

@@ -26,7 +26,7 @@ from sourcery.testing.conformance.subscribers import (
     subscriber,
 )
 
-pytestmark = [pytest.mark.promise(26), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(26), pytest.mark.usefixtures("notes")]
 
 #: In no error and in no log.
 SECRET = "hunter2"

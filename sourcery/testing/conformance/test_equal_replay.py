@@ -28,7 +28,7 @@ from sourcery.testing.conformance.databases import Database
 from sourcery.testing.conformance.profile import times
 from sourcery.testing.conformance.tallies import Added, Cleared, TallyEvent, counting
 
-pytestmark = pytest.mark.promise(35)
+pytestmark: object = pytest.mark.promise(35)
 
 POLICIES = (always(), every(2), every(5), on(Cleared), slower_than(0.0), never(), None)
 POLICIES = (*POLICIES, any_of(every(4), on(Cleared)))

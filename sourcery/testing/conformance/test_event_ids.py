@@ -1,5 +1,6 @@
 """Idempotent append: the same events with the same ids, sent again."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -24,7 +25,7 @@ from sourcery.testing.conformance.domain import (
     versions,
 )
 
-pytestmark = pytest.mark.promise(7)
+pytestmark: object = pytest.mark.promise(7)
 
 IDS = [UUID(int=n) for n in range(1, 4)]
 EVENTS = [Deposited(1), Deposited(2), Deposited(3)]
@@ -180,7 +181,7 @@ def test_ids_need_an_expected_version(bank: EventStore) -> None:
 
 
 #: Too few, too many, twice the same, text, not even hashable.
-BAD_IDS = [IDS[:2], [*IDS, uuid4()], [IDS[0]] * 3, [str(id) for id in IDS], [[], {}, None]]
+BAD_IDS: Any = [IDS[:2], [*IDS, uuid4()], [IDS[0]] * 3, [str(id) for id in IDS], [[], {}, None]]
 
 
 def test_bad_ids_are_refused(bank: EventStore) -> None:

@@ -25,7 +25,7 @@ from sourcery.testing.conformance.relays import (
 from sourcery.testing.conformance.support import DEADLINE, wait_until
 from sourcery.worker.checkpoints import Checkpoints
 
-pytestmark = pytest.mark.promise(39)
+pytestmark: object = pytest.mark.promise(39)
 
 NEVER = 1000.0
 BROKERS = pytest.mark.parametrize("make", [Broker, Ordered])

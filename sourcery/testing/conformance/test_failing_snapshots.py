@@ -13,7 +13,7 @@ from sourcery.testing.conformance.databases import Database
 from sourcery.testing.conformance.support import wait_until
 from sourcery.testing.conformance.tallies import Added, tally, work
 
-pytestmark = pytest.mark.promise(34)
+pytestmark: object = pytest.mark.promise(34)
 
 CLS = tally(always())
 PAYLOAD = 424242
@@ -22,7 +22,7 @@ PAYLOAD = 424242
 class Failing(SqlSnapshots):
     """It can be read, and fails when it is written."""
 
-    failed = 0
+    failed: int = 0
 
     def offer(self, connection: Connection, dialect: Dialect, snapshot: Snapshot) -> bool:
         self.failed += 1

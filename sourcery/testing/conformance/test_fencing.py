@@ -9,7 +9,7 @@ from sourcery.testing.conformance.crew.members import CREW, Crew, rows
 from sourcery.testing.conformance.crew.model import make_tables, outcome_of, see
 from sourcery.testing.conformance.support import append, wait_until
 
-pytestmark = [pytest.mark.promise(22), pytest.mark.promise(49)]
+pytestmark: object = [pytest.mark.promise(22), pytest.mark.promise(49)]
 
 #: Its heart stops beating soon after its loop does.
 FRAIL = {"page_timeout": 0.3}

@@ -19,7 +19,7 @@ from sourcery.testing.conformance.domain import (
 from sourcery.testing.conformance.statements import statements
 from sourcery.testing.conformance.subscribers import Seen, deposit, ignore, row_of, subscriber
 
-pytestmark = [pytest.mark.promise(20), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(20), pytest.mark.usefixtures("notes")]
 
 
 @pytest.fixture

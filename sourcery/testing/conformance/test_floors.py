@@ -15,7 +15,7 @@ from sourcery.testing.conformance.happened import Happened
 from sourcery.testing.conformance.stress.sabotage import statements_with
 from sourcery.testing.conformance.support import Consumer, InFlight, Worker, append, wait_until
 
-pytestmark = [pytest.mark.needs("floors"), pytest.mark.promise(49)]
+pytestmark: object = [pytest.mark.needs("floors"), pytest.mark.promise(49)]
 
 SEQUENCE = "sourcery_positions_seq"
 WAITING = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")

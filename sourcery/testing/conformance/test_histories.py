@@ -14,7 +14,7 @@ from sourcery.testing.conformance.profile import times
 from sourcery.testing.conformance.projecting import Asked, append_to, stored
 from sourcery.testing.conformance.projections import History, OfNumber, OfThing
 
-pytestmark = pytest.mark.promise(35)
+pytestmark: object = pytest.mark.promise(35)
 
 
 @define
@@ -39,7 +39,7 @@ TWINS: Sequence[tuple[type[History], type[History], str]] = [
 
 #: Append numbers to a stream, or take a snapshot of one of the twins.
 Step: TypeAlias = tuple[str, str, list[int]] | int
-steps = st.lists(
+steps: Any = st.lists(
     st.one_of(
         st.tuples(
             st.sampled_from(["thing", "other", "third"]),
@@ -50,7 +50,7 @@ steps = st.lists(
     ),
     max_size=12,
 )
-at_random = settings(
+at_random: Any = settings(
     max_examples=times(6, long=50),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

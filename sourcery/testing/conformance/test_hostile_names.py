@@ -1,6 +1,7 @@
 """Names that databases like to alter: stored as they are, or refused before anything is."""
 
 from enum import Enum
+from typing import Any
 
 import pytest
 from attrs import frozen
@@ -18,7 +19,7 @@ from sourcery.testing.conformance.domain import (
     messages_stored,
 )
 
-pytestmark = pytest.mark.promise(47)
+pytestmark: object = pytest.mark.promise(47)
 
 #: Each of these is a name like any other.
 STRANGE = [
@@ -64,7 +65,7 @@ ALIKE = [
     "1.0",
 ]
 
-REFUSED = [
+REFUSED: Any = [
     "",
     "x" * 256,
     "x" * 1000,

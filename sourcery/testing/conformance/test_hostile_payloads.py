@@ -12,7 +12,7 @@ from sourcery.schema import outbox
 from sourcery.testing.conformance.domain import Remarked, append, events_stored, messages_stored
 from sourcery.testing.conformance.test_hostile_names import STRANGE
 
-pytestmark = pytest.mark.promise(47)
+pytestmark: object = pytest.mark.promise(47)
 
 REMARKS = Stream("remark", 1)
 MEGABYTES = 10_000_000
@@ -35,7 +35,7 @@ FAITHFUL = [
     pytest.param(nested(100), id="100 deep"),
 ]
 
-REFUSED = [
+REFUSED: Any = [
     "\ud800",
     {"\udfff": 1},
     [1, {"x": float("nan")}],

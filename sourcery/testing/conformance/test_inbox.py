@@ -22,7 +22,7 @@ from sourcery.testing.conformance.domain import events_stored as events
 from sourcery.testing.conformance.inboxes import PAYMENTS, accepted, remembered
 from sourcery.testing.conformance.subscribers import deposit, subscriber
 
-pytestmark = [pytest.mark.promise(43), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(43), pytest.mark.usefixtures("notes")]
 
 
 @pytest.fixture(params=["own words", "base dialect"])

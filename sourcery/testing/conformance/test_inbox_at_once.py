@@ -15,7 +15,7 @@ from sourcery.testing.conformance.fixtures import Background
 from sourcery.testing.conformance.inboxes import PAYMENTS, accepted, remembered
 from sourcery.testing.conformance.support import DEADLINE
 
-pytestmark = [pytest.mark.promise(43), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(43), pytest.mark.usefixtures("notes")]
 
 #: Seconds in which something that must not happen would have happened.
 MOMENT = 0.2

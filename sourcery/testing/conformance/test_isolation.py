@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -14,9 +15,9 @@ from sourcery.testing.conformance.happened import Happened
 from sourcery.testing.conformance.stress.load import Load, run
 from sourcery.testing.conformance.support import Worker, append, read
 
-pytestmark = pytest.mark.promise(49)
-servers = pytest.mark.needs("writers")
-levels = pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+pytestmark: object = pytest.mark.promise(49)
+servers: Any = pytest.mark.needs("writers")
+levels: Any = pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
 
 #: How a connection makes a level its default, behind SQLAlchemy's back.
 DEFAULTS = {

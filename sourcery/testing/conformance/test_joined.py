@@ -29,7 +29,7 @@ from sourcery.testing.conformance.domain import (
     versions,
 )
 
-pytestmark = [pytest.mark.promise(11), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(11), pytest.mark.usefixtures("notes")]
 
 Owner = Session | Any
 

@@ -17,7 +17,7 @@ from sourcery.testing.conformance.domain import (
     notes_stored,
 )
 
-pytestmark = [pytest.mark.promise(11), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(11), pytest.mark.usefixtures("notes")]
 
 ENDS: list[Callable[[Session], None]] = [
     Session.commit,

@@ -13,7 +13,7 @@ from sourcery.errors import AutocommitRefused, ConfigurationError, InvalidArgume
 from sourcery.testing.conformance.databases import Database
 from sourcery.testing.conformance.domain import ADA, Deposited, Note, events_stored, open_bank
 
-pytestmark = pytest.mark.promise(12)
+pytestmark: object = pytest.mark.promise(12)
 
 
 @pytest.fixture

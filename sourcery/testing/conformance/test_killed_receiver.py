@@ -12,7 +12,7 @@ from sourcery.testing.conformance.domain import Remarked, messages_stored
 from sourcery.testing.conformance.profile import times
 from sourcery.testing.conformance.programs import Program
 
-pytestmark = pytest.mark.promise(43)
+pytestmark: object = pytest.mark.promise(43)
 
 MESSAGES = 60
 KILLS = times(3, long=12)

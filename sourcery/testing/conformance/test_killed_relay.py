@@ -14,7 +14,7 @@ from sourcery.testing.conformance.programs import Program
 from sourcery.testing.conformance.relays import TOPIC, publish
 from sourcery.testing.conformance.support import DEADLINE
 
-pytestmark = [pytest.mark.promise(38), pytest.mark.promise(41)]
+pytestmark: object = [pytest.mark.promise(38), pytest.mark.promise(41)]
 
 MESSAGES = 40
 KEYS = 4

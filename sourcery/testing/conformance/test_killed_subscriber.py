@@ -11,7 +11,7 @@ from sourcery.testing.conformance.programs import Program
 from sourcery.testing.conformance.programs.subscriber import LEASE, NAME
 from sourcery.testing.conformance.support import DEADLINE, append
 
-pytestmark = pytest.mark.promise(21)
+pytestmark: object = pytest.mark.promise(21)
 
 EVENTS = 30
 

@@ -10,7 +10,7 @@ from sourcery.testing.conformance.crew.handling import overlaps
 from sourcery.testing.conformance.crew.members import Crew, rows
 from sourcery.testing.conformance.support import append, wait_until
 
-pytestmark = pytest.mark.promise(22)
+pytestmark: object = pytest.mark.promise(22)
 
 
 def test_one_of_two_has_the_shard(store: EventStore, crew: Crew) -> None:

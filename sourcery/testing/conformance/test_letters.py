@@ -29,7 +29,11 @@ from sourcery.testing.conformance.subscribers import (
 )
 from sourcery.testing.conformance.support import DEADLINE, wait_until
 
-pytestmark = [pytest.mark.promise(24), pytest.mark.promise(25), pytest.mark.usefixtures("notes")]
+pytestmark: object = [
+    pytest.mark.promise(24),
+    pytest.mark.promise(25),
+    pytest.mark.usefixtures("notes"),
+]
 
 THREE = ["ada 1", "ada 2", "ada 3"]
 PARKED = [(1, "parked", 1), (2, "behind", 0), (3, "behind", 0)]

@@ -1,5 +1,7 @@
 """Promise 27: a connection is lost; the consumer goes on by itself, and its health shows it."""
 
+from typing import Any
+
 import pytest
 
 from sourcery import EventStore
@@ -9,9 +11,9 @@ from sourcery.testing.conformance.databases import Database
 from sourcery.testing.conformance.happened import Happened
 from sourcery.testing.conformance.support import append, wait_until
 
-pytestmark = pytest.mark.promise(27)
+pytestmark: object = pytest.mark.promise(27)
 
-backends = pytest.mark.needs("backends")
+backends: Any = pytest.mark.needs("backends")
 
 
 def end(store: EventStore, mark: str | None) -> None:

@@ -14,7 +14,7 @@ from sourcery.testing.conformance.subscribers import (
     subscriber,
 )
 
-pytestmark = [pytest.mark.promise(30), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(30), pytest.mark.usefixtures("notes")]
 
 EVENTS = 3_000
 

@@ -33,7 +33,7 @@ from sourcery.testing.conformance.subscribers import (
     subscriber,
 )
 
-pytestmark = [pytest.mark.promise(21), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(21), pytest.mark.usefixtures("notes")]
 
 STEPS = ["row", "aggregate", "append", "publish"]
 TALK = Stream("talk", "a")

@@ -1,6 +1,7 @@
 """Promise 37: an outbox row is there if and only if its transaction committed."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ from sourcery.testing.conformance.domain import (
     open_bank,
 )
 
-pytestmark = [pytest.mark.promise(37), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(37), pytest.mark.usefixtures("notes")]
 
 
 class _Undone(Exception):
@@ -62,7 +63,7 @@ def cannot_be_stored(uow: UnitOfWork) -> None:
     uow.publish("receipts", payload=float("nan"))
 
 
-FAILURES = {raises: _Undone, conflicts: VersionConflict, cannot_be_stored: EncodeError}
+FAILURES: Any = {raises: _Undone, conflicts: VersionConflict, cannot_be_stored: EncodeError}
 
 
 @pytest.mark.parametrize("failure", FAILURES)

@@ -26,7 +26,7 @@ from sourcery.testing.conformance.subscribers import (
 )
 from sourcery.testing.conformance.support import wait_until
 
-pytestmark = [pytest.mark.promise(24), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(24), pytest.mark.usefixtures("notes")]
 
 
 def test_stop_stands_still_and_says_so(bank: EventStore) -> None:

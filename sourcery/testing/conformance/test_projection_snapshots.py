@@ -17,7 +17,7 @@ from sourcery.testing.conformance.projecting import Asked, Kept, KeptThing, Thin
 from sourcery.testing.conformance.projections import History
 from sourcery.testing.conformance.support import InFlight, append, stored, wait_until
 
-pytestmark = [pytest.mark.promise(13), pytest.mark.promise(36)]
+pytestmark: object = [pytest.mark.promise(13), pytest.mark.promise(36)]
 
 
 @pytest.mark.needs("floors")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from sourcery.testing.conformance.domain import (
     open_bank,
 )
 
-pytestmark = pytest.mark.promise(10)
+pytestmark: object = pytest.mark.promise(10)
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -36,7 +37,7 @@ def ten(bank: EventStore) -> EventStore:
     return bank
 
 
-VERSIONS = [
+VERSIONS: Any = [
     ({"from_version": 8}, [8, 9, 10]),
     ({"to_version": 3}, [1, 2, 3]),
     ({"from_version": 4, "to_version": 5}, [4, 5]),
@@ -98,7 +99,7 @@ def clocked(database: Database) -> Iterator[EventStore]:
         yield store
 
 
-UNTIL = [
+UNTIL: Any = [
     (NOON, []),
     (NOON + timedelta(hours=1), [13]),
     (NOON + timedelta(hours=2) - timedelta(microseconds=1), [13]),

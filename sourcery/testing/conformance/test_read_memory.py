@@ -8,7 +8,7 @@ import pytest
 from sourcery import EventStore, Recorded, UnitOfWork
 from sourcery.testing.conformance.domain import ADA, Account, Remarked, append
 
-pytestmark = pytest.mark.promise(10)
+pytestmark: object = pytest.mark.promise(10)
 
 EVENTS = 20_000
 MEGABYTE = 1_000_000

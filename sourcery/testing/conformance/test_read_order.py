@@ -17,7 +17,7 @@ from sourcery.testing.conformance.domain import (
     append,
 )
 
-pytestmark = [pytest.mark.promise(1), pytest.mark.promise(10)]
+pytestmark: object = [pytest.mark.promise(1), pytest.mark.promise(10)]
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from sourcery.testing.conformance.relays import (
 from sourcery.testing.conformance.support import DEADLINE, wait_until
 from sourcery.worker.shard import Shard
 
-pytestmark = pytest.mark.promise(41)
+pytestmark: object = pytest.mark.promise(41)
 
 #: A lease that nobody renews while a publisher hangs, since the loop does not turn.
 FORGETFUL = {"lease": 0.8, "page_timeout": 0.01}

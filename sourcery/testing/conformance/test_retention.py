@@ -22,7 +22,7 @@ from sourcery.testing.conformance.relays import (
 )
 from sourcery.testing.conformance.support import DEADLINE, wait_until
 
-pytestmark = [pytest.mark.promise(42), pytest.mark.promise(49)]
+pytestmark: object = [pytest.mark.promise(42), pytest.mark.promise(49)]
 
 
 def purge(store: EventStore, chunk: int = 1000) -> Purged:

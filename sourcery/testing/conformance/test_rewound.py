@@ -18,7 +18,7 @@ from sourcery.testing.conformance.support import (
     read,
 )
 
-pytestmark = pytest.mark.promise(17, 49)
+pytestmark: object = pytest.mark.promise(17, 49)
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 Most tests run twice: with ours, which gives the reader every event, and with the sabotage.
 """
 
+from typing import Any
+
 import pytest
 
 from sourcery import EventStore
@@ -29,8 +31,8 @@ from sourcery.testing.conformance.support import (
     in_flight,
 )
 
-pytestmark = pytest.mark.promise(16)
-floors = pytest.mark.needs("floors")
+pytestmark: object = pytest.mark.promise(16)
+floors: Any = pytest.mark.needs("floors")
 
 
 def given_around(worker: Worker, flight: InFlight) -> list[int]:

@@ -13,7 +13,7 @@ from sourcery.errors import DecodeError, SourceryError
 from sourcery.testing.conformance.databases import Database
 from sourcery.testing.conformance.domain import ADA, Deposited, Remarked, append
 
-pytestmark = pytest.mark.promise(48)
+pytestmark: object = pytest.mark.promise(48)
 
 SECRET = uuid4().hex
 REMARKS = Stream("remark", 1)

@@ -21,7 +21,7 @@ from sourcery.testing.conformance.relays import (
     row_of,
 )
 
-pytestmark = pytest.mark.promise(38)
+pytestmark: object = pytest.mark.promise(38)
 
 
 class _RolledBack(Exception):

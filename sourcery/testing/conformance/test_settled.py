@@ -9,7 +9,7 @@ from sourcery.testing.conformance.happened import Happened
 from sourcery.testing.conformance.stress.sabotage import statements_with
 from sourcery.testing.conformance.support import InFlight, append, read, stored
 
-pytestmark = pytest.mark.promise(49)
+pytestmark: object = pytest.mark.promise(49)
 A = Stream("thing", "a")
 
 

@@ -8,7 +8,7 @@ from sourcery.testing.conformance.crew.model import make_tables, outcome_of
 from sourcery.testing.conformance.crew.sabotage import without_fence, without_leases
 from sourcery.testing.conformance.crew.shift import Shift
 
-pytestmark = pytest.mark.promise(23)
+pytestmark: object = pytest.mark.promise(23)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from sourcery import EventStore
 from sourcery.testing.conformance.crew.members import Crew, rows
 from sourcery.testing.conformance.support import append, wait_until
 
-pytestmark = [pytest.mark.promise(23), pytest.mark.promise(49)]
+pytestmark: object = [pytest.mark.promise(23), pytest.mark.promise(49)]
 
 
 def shares(store: EventStore) -> list[int]:

@@ -12,7 +12,7 @@ from sourcery.testing.conformance.programs import Program
 from sourcery.testing.conformance.programs.offerer import OFFERS, snapshot
 from sourcery.testing.conformance.tallies import rows
 
-pytestmark = pytest.mark.promise(32)
+pytestmark: object = pytest.mark.promise(32)
 
 PROCESSES = times(4, long=8)
 

@@ -30,7 +30,7 @@ from sourcery.testing.conformance.tallies import (
     work,
 )
 
-pytestmark = pytest.mark.promise(31)
+pytestmark: object = pytest.mark.promise(31)
 
 
 def test_every_counts_events_and_not_units(store: EventStore) -> None:
@@ -81,7 +81,7 @@ def test_a_state_that_is_not_due_is_not_serialised(store: EventStore) -> None:
     assert 1 == counted.packed
 
 
-LARGE = [10, Cleared()]
+LARGE: Any = [10, Cleared()]
 
 
 @pytest.mark.parametrize(

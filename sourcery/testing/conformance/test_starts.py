@@ -21,7 +21,7 @@ from sourcery.testing.conformance.subscribers import (
 )
 from sourcery.testing.conformance.support import in_flight, wait_until
 
-pytestmark = [pytest.mark.promise(19), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(19), pytest.mark.usefixtures("notes")]
 
 
 def seen_from(store: EventStore, after: Any, **options: Any) -> list[str]:

@@ -24,7 +24,7 @@ from sourcery.testing.conformance.subscribers import (
 )
 from sourcery.testing.conformance.support import DEADLINE, wait_until
 
-pytestmark = [pytest.mark.promise(28), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(28), pytest.mark.usefixtures("notes")]
 
 #: So long that a test would fail before it is over.
 LONG = 600.0

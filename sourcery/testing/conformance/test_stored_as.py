@@ -14,7 +14,7 @@ from sourcery import EventStore, Stream, UnitOfWork, event, metadata
 from sourcery.schema import events as events_table
 from sourcery.testing.conformance.domain import Account, Order
 
-pytestmark = pytest.mark.promise(46)
+pytestmark: object = pytest.mark.promise(46)
 
 #: Modules and functions that turn stored text into code.
 LOADERS = {"pickle", "marshal", "shelve", "dill", "eval", "exec", "import_module", "__import__"}

@@ -1,5 +1,7 @@
 """Promise 16: many writers, rollbacks, restarts; nothing lost, doubled or inverted."""
 
+from typing import Any
+
 import pytest
 
 from sourcery import EventStore
@@ -18,8 +20,8 @@ from sourcery.testing.conformance.stress.sabotage import (
     store_with,
 )
 
-pytestmark = pytest.mark.promise(16)
-floors = pytest.mark.needs("floors")
+pytestmark: object = pytest.mark.promise(16)
+floors: Any = pytest.mark.needs("floors")
 
 #: Numbers drawn elsewhere need a second connection each time: more would use up the pool.
 CROWD = 5

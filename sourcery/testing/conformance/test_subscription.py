@@ -9,7 +9,7 @@ from sourcery.testing.conformance.fixtures import Background
 from sourcery.testing.conformance.happened import Happened
 from sourcery.testing.conformance.support import DEADLINE, append, stored, wait_until
 
-pytestmark = pytest.mark.promise(18)
+pytestmark: object = pytest.mark.promise(18)
 
 PAGE = "sourcery.subscription.PAGE"
 

@@ -19,7 +19,7 @@ from sourcery.testing.conformance.subscribers import (
 )
 from sourcery.testing.conformance.support import DEADLINE, wait_until
 
-pytestmark = [pytest.mark.promise(29), pytest.mark.usefixtures("notes")]
+pytestmark: object = [pytest.mark.promise(29), pytest.mark.usefixtures("notes")]
 
 #: Seconds in which something that must not happen would have happened.
 MOMENT = 0.2

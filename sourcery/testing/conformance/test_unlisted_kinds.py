@@ -15,7 +15,7 @@ from sourcery.testing.conformance.domain import (
     append,
 )
 
-pytestmark = pytest.mark.promise(8)
+pytestmark: object = pytest.mark.promise(8)
 
 
 @event("account.audited")

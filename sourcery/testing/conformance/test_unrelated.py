@@ -10,7 +10,7 @@ from sourcery import EventStore
 from sourcery.testing.conformance.databases import Database
 from sourcery.testing.conformance.support import append, in_flight, read
 
-pytestmark = pytest.mark.promise(15)
+pytestmark: object = pytest.mark.promise(15)
 
 
 @pytest.fixture

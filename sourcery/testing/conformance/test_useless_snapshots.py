@@ -19,7 +19,7 @@ from sourcery.testing.conformance.tallies import (
     work,
 )
 
-pytestmark = pytest.mark.promise(33)
+pytestmark: object = pytest.mark.promise(33)
 
 CLS = tally(every(5))
 #: Of the extra that tests install.
@@ -44,7 +44,7 @@ def damage_zstd(store: EventStore) -> None:
     set_in_all(store, state=packed[:8] + b"\0\0\0" + packed[11:], codec="json+zstd")
 
 
-DAMAGES = {
+DAMAGES: Any = {
     "no-json": as_state(b"\xff\x00"),
     "empty": as_state(b""),
     "null": as_state(b"null"),

@@ -70,7 +70,7 @@ class Project:
         self, folder: Path, database: Database, *, settings: str = "", env: str = ""
     ) -> None:
         self.folder = folder
-        self.versions = folder / "migrations" / "versions"
+        self.versions: Path = folder / "migrations" / "versions"
         self.versions.mkdir(parents=True)
         url = database.url.render_as_string(hide_password=False)
         (folder / "alembic.ini").write_text(

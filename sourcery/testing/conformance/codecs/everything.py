@@ -83,24 +83,24 @@ class Everything:
 
 
 #: What JSON can hold in any place: no lone surrogates, 64 bits, finite numbers.
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-wholes = st.integers(-(2**63), 2**63 - 1)
-reals = st.floats(allow_nan=False, allow_infinity=False)
-decimals = st.decimals(allow_nan=False, allow_infinity=False)
-zones = st.sampled_from(
+texts: Any = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+wholes: Any = st.integers(-(2**63), 2**63 - 1)
+reals: Any = st.floats(allow_nan=False, allow_infinity=False)
+decimals: Any = st.decimals(allow_nan=False, allow_infinity=False)
+zones: Any = st.sampled_from(
     [UTC, timezone(timedelta(hours=5, minutes=30)), timezone(-timedelta(hours=8))]
 )
-moments = st.datetimes(timezones=zones)
-free = st.recursive(
+moments: Any = st.datetimes(timezones=zones)
+free: Any = st.recursive(
     st.none() | st.booleans() | wholes | reals | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
 
-lines = st.builds(Line, texts.map(Sku), decimals)
-payments = st.builds(Card, texts) | st.builds(Cash, decimals, texts)
+lines: Any = st.builds(Line, texts.map(Sku), decimals)
+payments: Any = st.builds(Card, texts) | st.builds(Cash, decimals, texts)
 
-everything = st.builds(
+everything: Any = st.builds(
     Everything,
     text=texts,
     whole=wholes,

@@ -15,7 +15,7 @@ from sourcery.codec import Codec
 from sourcery.errors import EncodeError
 from sourcery.testing.conformance.codecs.everything import Card, Cash, Colour, Level, Line
 
-pytestmark = pytest.mark.promise(47)
+pytestmark: object = pytest.mark.promise(47)
 
 
 def holder(hint: Any) -> Any:

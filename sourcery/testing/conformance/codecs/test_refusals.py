@@ -14,7 +14,7 @@ from sourcery.codec import Codec
 from sourcery.errors import DefinitionError, EncodeError
 from sourcery.testing.conformance.codecs.everything import Card, Cash, Line
 
-pytestmark = pytest.mark.promise(47)
+pytestmark: object = pytest.mark.promise(47)
 
 
 @event("tests.order")
@@ -89,15 +89,15 @@ class Twice:
     number: str
 
 
-OtherCard = type("Card", (), {"__annotations__": {"other": str}})
+OtherCard: Any = type("Card", (), {"__annotations__": {"other": str}})
 
 
 @frozen
-class SameTag:
+class _SameTag:
     paid: Card | frozen(OtherCard)  # type: ignore[valid-type]
 
 
-@pytest.mark.parametrize(("cls", "named"), [(Holder, "strange"), (SameTag, "Card")])
+@pytest.mark.parametrize(("cls", "named"), [(Holder, "strange"), (_SameTag, "Card")])
 def test_a_class_that_cannot_be_read_is_refused_at_definition(
     codec: Codec, cls: type, named: str
 ) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sourcery.codec import Codec
 from sourcery.testing.conformance.codecs.everything import Card, Cash, Everything, everything
 
-pytestmark = pytest.mark.promise(47)
+pytestmark: object = pytest.mark.promise(47)
 
 
 @settings(max_examples=150, deadline=None)

@@ -1,6 +1,7 @@
 """A read model that shows what was handled twice, and out of order."""
 
 from collections import Counter
+from typing import Any
 
 from attrs import frozen
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
@@ -9,7 +10,7 @@ from sourcery import EventStore, Recorded, UnitOfWork
 from sourcery.testing.conformance.happened import Happened
 
 #: A row per event; two of one event are not refused, but counted. Its id says the order.
-seen = Table(
+seen: Any = Table(
     "shard_seen",
     MetaData(),
     Column("id", Integer, primary_key=True),

@@ -28,7 +28,7 @@ class Careless(SqlSnapshots):
         return bool(replaced) or super().offer(connection, dialect, snapshot)
 
 
-PLACES = {"ours": SqlSnapshots, "careless": Careless}
+PLACES: Any = {"ours": SqlSnapshots, "careless": Careless}
 
 
 def snapshot(version: int) -> Snapshot:

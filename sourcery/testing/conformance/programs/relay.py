@@ -23,7 +23,7 @@ class Dying(Publisher):
 
     def __init__(self, death: Death, path: str) -> None:
         self.death = death
-        self.file = FilePublisher(path)
+        self.file: FilePublisher = FilePublisher(path)
 
     def publish(self, batch: Sequence[Message]) -> Sequence[Result]:
         self.death.at("begun")

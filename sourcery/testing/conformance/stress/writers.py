@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from attrs import define
 from sqlalchemy import Column, Connection, Integer, MetaData, Table
@@ -21,7 +22,7 @@ SAVEPOINTS = 0.3
 SECOND_UNITS = 0.1
 
 #: A table of the application's own, written before and after events.
-work = Table(
+work: Any = Table(
     "stress_work", MetaData(), Column("id", Integer, primary_key=True), Column("n", Integer)
 )
 
