@@ -7,11 +7,13 @@ shard at one time. With the fence or the leases switched off the same shift must
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from random import Random
 from threading import Event
 from typing import Any, Final
 
 from attrs import define, field
+from sqlalchemy.exc import DBAPIError
 
 from sourcery import EventStore, Recorded, UnitOfWork
 from sourcery.testing.conformance.crew.handling import Handled, overlaps
@@ -52,8 +54,10 @@ class Shift:
         """Let them come and go, at least until something is so, then handle what is left."""
         with ThreadPoolExecutor(2) as threads:
             writers = [threads.submit(self._write, Random(n)) for n in range(2)]
-            self._come_and_go(until)
-            self._over.set()
+            try:
+                self._come_and_go(until)
+            finally:
+                self._over.set()
             for writer in writers:
                 writer.result()
         for member in self.crew.members:
@@ -66,8 +70,9 @@ class Shift:
         began = time.monotonic()
         working = [self._hire() for _ in range(3)]
         while (took := time.monotonic() - began) < PATIENCE:
-            if took > self.seconds and until():
-                break
+            with suppress(DBAPIError):  # SQLite is busy: look again
+                if took > self.seconds and until():
+                    break
             self._over.wait(0.3)
             if self.hired < MOST:
                 working.append(self._hire())
