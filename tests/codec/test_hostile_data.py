@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sourcery import Metadata, Recorded, event
+from sourcery import Metadata, Recorded
 from sourcery.codec import Decoder, JsonCodec
 from sourcery.consumers import Request, request_of
 from sourcery.consumers.filters import query_of
@@ -25,8 +25,8 @@ from sourcery.testing.conformance.codecs.everything import Everything, everythin
 pytestmark = [pytest.mark.promise(26), pytest.mark.promise(47)]
 
 EXAMPLES = settings(max_examples=int(os.environ.get("SOURCERY_EXAMPLES", "50")), deadline=None)
-KIND = "tests.hostile"
-Stored = event(KIND)(Everything)
+KIND = "tests.everything"
+Stored = Everything
 FIELDS = [field.name for field in Everything.__attrs_attrs__]  # type: ignore[attr-defined]
 
 
