@@ -154,7 +154,7 @@ def _created(url: URL, options: Mapping[str, Any]) -> Engine:
     try:
         return create_engine(url, **options)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
-        problem = f"needs the driver {url.drivername!a}, which is not there: {error}"
+        problem = f"needs the driver {url.drivername!a}, which is not there: {error}; install it"
         raise InvalidArgument("database", problem) from error
 
 

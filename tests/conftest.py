@@ -46,8 +46,8 @@ LONG = {
     "wakeups",
 }
 
-#: Folders and modules of which the conformance kit, the kills and the faults prove what matters on
-#: MariaDB: unless `--db` says more, they run on SQLite and PostgreSQL. CI has half an hour for all.
+#: Folders and modules that leave MariaDB out, unless `--db` says more: CI has half an hour for all.
+#: The conformance kit, the kills and the faults run there.
 ON_TWO = {
     "cli",
     "control",
