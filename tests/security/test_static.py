@@ -43,11 +43,14 @@ IMPORTS = {
     ("sourcery/__main__.py", "importlib.util.find_spec"): "looks for click and rich, runs nothing",
     ("sourcery/cli/loading.py", "importlib.import_module"): "`module:object` of a command line",
     ("sourcery/cli/main.py", "importlib.metadata.version"): "reads our own number",
+    ("sourcery/codec/msgspec.py", "importlib.util.find_spec"): "looks for msgspec, runs nothing",
 }
 
 #: Calls whose first argument is SQL, and those for which it may be.
 TAKES_SQL = {"DDL", "exec_driver_sql", "literal_column", "text"}
 EXECUTES = {"execute", "executemany"}
+#: Functions of `sourcery.dialects`, whose second argument is SQL.
+DRIVER = {"first_floored", "run"}
 
 
 @cache
@@ -128,13 +131,18 @@ def is_constant(node: ast.expr | None, known: set[str]) -> bool:
 def built_sql(tree: ast.Module) -> set[str]:
     """Expressions that are given as SQL and are not constant."""
     known = constants(tree)
-    return {
-        ast.unparse(call.args[0])
-        for call, name in calls(tree)
-        if call.args
-        and (name in TAKES_SQL or (name in EXECUTES and is_text(call.args[0])))
-        and not is_constant(call.args[0], known)
-    }
+    given = {sql for call, name in calls(tree) if (sql := sql_of(call, name)) is not None}
+    return {ast.unparse(sql) for sql in given if not is_constant(sql, known)}
+
+
+def sql_of(call: ast.Call, name: str) -> ast.expr | None:
+    """The argument that is SQL, if there is one."""
+    if isinstance(call.func, ast.Name) and name in DRIVER and len(call.args) > 1:
+        return call.args[1]
+    if not call.args:
+        return None
+    first = call.args[0]
+    return first if name in TAKES_SQL or (name in EXECUTES and is_text(first)) else None
 
 
 def is_text(node: ast.expr) -> bool:
@@ -155,7 +163,13 @@ REASONS = {
     (f"{ALEMBIC}0003_snapshots_read_models_inbox.py", "str(number)"): NUMBER,
     ("sourcery/append_only.py", "statement"): QUOTED,
     ("sourcery/codec/containers.py", "key"): "no SQL: `text` there makes keys of JSON",
+    ("sourcery/dialects/driver.py", "sql"): "handed on",
     ("sourcery/dialects/floor_append.py", "statement"): QUOTED,
+    ("sourcery/dialects/floor_append.py", "statements.append_many"): QUOTED,
+    ("sourcery/dialects/floor_append.py", "statements.append_one"): QUOTED,
+    ("sourcery/dialects/floor_append.py", "statements_for(connection).send"): QUOTED,
+    ("sourcery/dialects/floor_import.py", "statements_for(connection).draw"): QUOTED,
+    ("sourcery/dialects/floor_import.py", "statements_for(connection).heads"): QUOTED,
     ("sourcery/dialects/mysql.py", "f'KILL {backend}'"): "an integer: who calls it says int()",
     ("sourcery/dialects/notify.py", "f'listen {_quoted(channel)}'"): "quoted",
     ("sourcery/dialects/notify.py", "f'unlisten {_quoted(channel)}'"): "quoted",
@@ -183,6 +197,7 @@ def test_sql_is_never_built_of_values() -> None:
         "c.execute('select {}'.format(x))",
         "y = 'a' + x\nliteral_column(y)",
         "def f(x):\n    text(x)",
+        "run(c, 'select ' + x, (), returns=True)",
     ],
 )
 def test_sql_built_of_values_is_found(line: str) -> None:
