@@ -189,10 +189,23 @@ class Rounds:
         if not self._rows:
             return False
         owned = self.claims.owned
-        if any(shard.due_letters for shard in owned.values()):
-            return False
         known = [owned[r.shard].stored if r.shard in owned else r.position for r in self._rows]
-        return min(known) >= position
+        try:
+            with reaching():
+                return min(known) >= position and not self._failed()
+        except Unreachable:  # the next round says so
+            return False
+
+    def _failed(self) -> int:
+        """Letters that are tried again, which no position shows; those of others are looked up."""
+        owned, rows = self.claims.owned, self._rows
+        ours = sum(len(shard.due_letters) for shard in owned.values())
+        others = {row.shard for row in rows if row.shard not in owned}
+        if not others:
+            return ours
+        with self.job.store.database.reading() as connection:
+            due = due_letters(connection, self.job.name, (0, 1))
+        return ours + sum(letter.bucket % len(rows) in others for letter in due)
 
     def raise_failure(self) -> None:
         """Raise `ConsumerFailed`, caused by the handler's error, when a shard stands still."""
@@ -210,18 +223,12 @@ class Rounds:
         """The error of a drain that took too long."""
         reached = min((row.position for row in self._rows), default=0)
         try:
-            settled = self.job.store.settled()
+            settled, failed = self.job.store.settled(), self._failed()
         except DBAPIError:  # that may be why
-            settled = position
-        who, failed = f"consumer {self.job.name!a}", self._failed
-        wait = f"{failed} that failed wait to be tried again, see its letters"
-        because = wait if failed else None
+            settled, failed = position, 0
+        who, wait = f"consumer {self.job.name!a}", f"{failed} that failed wait to be tried again"
+        because = f"{wait}, see its letters" if failed else None
         return WaitTimeout(who, seconds, position, reached, settled, because)
-
-    @property
-    def _failed(self) -> int:
-        """Letters that are tried again here, which no position shows."""
-        return sum(len(shard.due_letters) for shard in self.claims.owned.values())
 
     def end(self) -> None:
         """Give all leases back at once. If that fails, they run out. The means stay open."""

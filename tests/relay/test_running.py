@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 
 from sourcery import EventStore, UnitOfWork
+from sourcery.errors import WaitTimeout
 from sourcery.messages import SENT, Message, Outcome, Result
 from sourcery.testing.conformance.memory import MEGABYTE, peak_of
 from tests.databases import Database
@@ -16,6 +17,7 @@ from tests.relay.support import (
     NAME,
     TOPIC,
     Broker,
+    fails,
     has_rows,
     policy,
     publish,
@@ -76,6 +78,17 @@ def test_a_stop_ends_the_page_after_the_batch_in_hand(store: EventStore) -> None
     assert 3 == len(broker.sent)
     relay(store, broker).drain(DEADLINE)
     assert list(range(10)) == broker.numbers
+
+
+def test_a_drain_waits_for_what_failed_in_a_shard_of_anothers(
+    store: EventStore, running: Running
+) -> None:
+    """A message that is tried again is neither sent nor given up, whoever will try it."""
+    publish(store, [1])
+    running(relay(store, Broker(fails([1])), on_error=policy(wait=LONG)))
+    wait_until(lambda: has_rows(store) and row_of(store).position == store.settled())
+    with pytest.raises(WaitTimeout, match="1 that failed wait to be tried again"):
+        relay(store, Broker()).drain(0.1)
 
 
 @pytest.mark.promise(30)
