@@ -19,9 +19,9 @@ from sourcery.testing.conformance.migrations import check, upgrade_to
 from sourcery.upgrade import exclusively, upgrade
 from tests.databases import Database
 
-#: Says "ready", waits for a line, upgrades, and says how many revisions it ran.
+#: Forks eight processes that go together; each upgrades and says how many revisions it ran.
 PROGRAM = """
-import logging, sys
+import logging, os, sys
 import alembic.command
 from sourcery.engine import open_engine
 from sourcery.upgrade import upgrade
@@ -34,12 +34,30 @@ class Count(logging.Handler):
 count = Count()
 logging.getLogger("alembic").addHandler(count)
 logging.getLogger("alembic").setLevel("INFO")
-opened = open_engine(sys.argv[1])
-print("ready", flush=True)
-sys.stdin.readline()
-upgrade(opened.engine)
-opened.close()
-print(count.revisions)
+(is_ready, ready), (may_go, go) = os.pipe(), os.pipe()
+
+def work():
+    os.close(go)
+    opened = open_engine(sys.argv[1])
+    os.write(ready, b".")
+    os.read(may_go, 1)
+    upgrade(opened.engine)
+    opened.close()
+
+for _ in range(8):
+    if os.fork() == 0:
+        said = "failed"
+        try:
+            work()
+            said = count.revisions
+        finally:
+            os.write(1, f"{said}\\n".encode())
+            os._exit(0)
+for _ in range(8):
+    os.read(is_ready, 1)
+os.close(go)
+for _ in range(8):
+    os.wait()
 """
 
 
@@ -62,29 +80,15 @@ MigrationContext.get_current_heads = look_and_wait
 
 
 def upgrade_in_eight_processes(url: URL, program: str) -> list[str]:
-    """Start eight, let them go together; what each said, nothing if it failed."""
-    programs = [
-        subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", program, url.render_as_string(False)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        for _ in range(8)
-    ]
-    ready = [each.stdout.readline() for each in programs if each.stdout]
-    assert ["ready\n"] * 8 == ready
-    for each in programs:
-        assert each.stdin
-        each.stdin.write("go\n")
-        each.stdin.flush()
-    return sorted(each.communicate(timeout=120)[0] for each in programs)
+    """Let eight go together; what each said."""
+    command = [sys.executable, "-W", "error", "-c", program, url.render_as_string(False)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return sorted(done.stdout.split())
 
 
 def one_ran(revisions: int) -> list[str]:
     """What the eight say when one ran so many revisions, and the others found nothing to do."""
-    return ["0\n"] * 7 + [f"{revisions}\n"]
+    return ["0"] * 7 + [f"{revisions}"]
 
 
 @pytest.mark.promise(44)
