@@ -29,10 +29,14 @@ class Meeting:
 def meeting(versions: Sequence[Version]) -> Generator[Meeting]:
     """Hold all at one position until the view is taken, at most 30 seconds; then they go on.
 
+    What nobody runs is first brought to the end of the log, as a build is, while nobody is held.
     The view lasts as long as the block. Raises `NotComparable` when they cannot meet, or dead
     letters up to there are open, `ConsumerFailed` when one that nobody runs fails here.
     """
     database = versions[0].store.database
+    for version in versions:
+        if not any(row.is_owned for row in _rows(version)):
+            version.subscriber.drain()
     deadline = time.monotonic() + LONGEST_HOLD
     gathering = _Gathering(versions, database.frontier().settled)
     try:
@@ -58,7 +62,7 @@ class _Gathering:
 
     def look(self, left: float) -> int | None:
         """The position, once all are held there and stand there."""
-        found = {version: self._rows(version) for version in self.versions}
+        found = {version: _rows(version) for version in self.versions}
         at = max([self.least, *[furthest(rows) for rows in found.values()]])
         if any(rows[0].hold_at != at for rows in found.values()):
             self._hold(at, left)
@@ -69,18 +73,6 @@ class _Gathering:
             if any(row.position < at and not row.is_owned for row in rows):
                 version.subscriber.run_once()
         return None
-
-    def _rows(self, version: Version) -> list[ConsumerRow]:
-        try:
-            rows = rows_now(version.store.database, version.consumer)
-        except ConsumerNotFound:
-            problem = f"{version.consumer} was never built: build() it first"
-            raise NotComparable(version.name, problem) from None
-        for row in rows:
-            if row.status.halted:
-                stands = f"{version.consumer} is {row.status.value} at position {row.position}"
-                raise NotComparable(version.name, f"{stands}: resume it first")
-        return rows
 
     def _hold(self, at: int, left: float) -> None:
         def work(connection: Connection, rows: list[ConsumerRow]) -> bool:
@@ -123,7 +115,20 @@ class _Gathering:
 
     def too_late(self) -> WaitTimeout:
         """They did not come together in time."""
-        positions = [row.position for v in self.versions for row in self._rows(v)]
+        positions = [row.position for v in self.versions for row in _rows(v)]
         names = " and ".join(version.consumer for version in self.versions)
         settled = self.versions[0].store.settled()
         return WaitTimeout(f"one of {names}", LONGEST_HOLD, max(positions), min(positions), settled)
+
+
+def _rows(version: Version) -> list[ConsumerRow]:
+    try:
+        rows = rows_now(version.store.database, version.consumer)
+    except ConsumerNotFound:
+        problem = f"{version.consumer} was never built: build() it first"
+        raise NotComparable(version.name, problem) from None
+    for row in rows:
+        if row.status.halted:
+            stands = f"{version.consumer} is {row.status.value} at position {row.position}"
+            raise NotComparable(version.name, f"{stands}: resume it first")
+    return rows

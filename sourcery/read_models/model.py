@@ -224,10 +224,11 @@ class ReadModel:
     ) -> Comparison:
         """Compare its rows with those of another version, both at one position.
 
-        Both are held there for as long as it takes to come together, at most 30 seconds, and go
-        on while the rows are read. One that nobody runs is brought there by this call. Of the
-        tables and columns that both have, or only these `columns`; all rows, or a `sample` share
-        of them. Raises `NotComparable` with the dead letters up to there on either side.
+        One that nobody runs is first brought to the end of the log by this call. Then both are
+        held for as long as it takes to come together, at most 30 seconds, and go on while the
+        rows are read. Of the tables and columns that both have, or only these `columns`; all
+        rows, or a `sample` share of them. Raises `NotComparable` with the dead letters up to
+        there on either side.
         """
         if other.name != self.name or other._version.store is not self._version.store:
             raise InvalidArgument("other", "must be a version of the same read model and store")

@@ -1,5 +1,6 @@
 """Two versions are compared at one position, and go on at once."""
 
+import time
 from threading import Event
 from typing import Any
 
@@ -54,6 +55,29 @@ def test_the_same_rows_are_equal(bank: EventStore) -> None:
     assert found.is_equal
     assert (3, 3) == (found.compared, found.position)
     assert (f"{NAME}.deposits", "entries") == found.left_out
+
+
+def test_one_far_behind_is_brought_near_before_anybody_is_held(
+    bank: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody ran it for long: that takes what a build takes, not the 30 seconds of a hold."""
+    two = both(bank, 2)[1]
+    for number in range(40):
+        deposit(bank, "ada", number)
+    two.build()
+    monkeypatch.setattr("sourcery.read_models.meeting.LONGEST_HOLD", 1.0)
+    slow = first(bank, slowly(0.05), page=5)
+    assert two.compare(slow).is_equal
+
+
+def slowly(seconds: float) -> Any:
+    """The handler of the first version, on a slow day."""
+
+    def handle(*given: Any) -> None:
+        time.sleep(seconds)
+        add_up(*given)
+
+    return handle
 
 
 def test_every_difference_is_counted(bank: EventStore) -> None:
