@@ -17,6 +17,7 @@ import pytest
 from attrs import frozen
 
 from sourcery import Consumer, EventStore
+from sourcery.control import consumer_names
 from tests.databases import Database
 from tests.delivery.conftest import broker, target, wire
 from tests.delivery.target import BrokerTarget
@@ -56,6 +57,8 @@ def test_everything_at_once(database: Database, target: BrokerTarget) -> None:
     with open_shop(url) as store, Fleet() as fleet:
         make_tables(store.engine)
         crew = _Crew.start(fleet, url, target)
+        consumers = {*SHARDS, f"relay:{target.topic}"}
+        until(lambda: consumers <= {*consumer_names(store)}, REST, "all consumers there")
         chaos = Chaos(store, target, crew.victims, Random(SECONDS))
         with Watch(store, crew.steady, tuple(SHARDS)) as watch:
             chaos.rage(SECONDS, BETWEEN)
