@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from math import inf
 
 from attrs import define, frozen
 from sqlalchemy import Connection
@@ -34,9 +35,7 @@ def meeting(versions: Sequence[Version]) -> Generator[Meeting]:
     letters up to there are open, `ConsumerFailed` when one that nobody runs fails here.
     """
     database = versions[0].store.database
-    for version in versions:
-        if not any(row.is_owned for row in _rows(version)):
-            version.subscriber.drain()
+    _bring_near(versions)
     deadline = time.monotonic() + LONGEST_HOLD
     gathering = _Gathering(versions, database.frontier().settled)
     try:
@@ -51,6 +50,22 @@ def meeting(versions: Sequence[Version]) -> Generator[Meeting]:
                     return
     finally:
         gathering.let_go()
+
+
+def _bring_near(versions: Sequence[Version]) -> None:
+    """Time and again, since one falls behind while another is brought to the end of the log."""
+    took, before = _drain(versions), inf
+    while LONGEST_HOLD / 4 < took < before:
+        took, before = _drain(versions), took
+
+
+def _drain(versions: Sequence[Version]) -> float:
+    """Those that nobody runs; how many seconds it took."""
+    began = time.monotonic()
+    for version in versions:
+        if not any(row.is_owned for row in _rows(version)):
+            version.subscriber.drain()
+    return time.monotonic() - began
 
 
 @define
