@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-PAGES = Path(__file__).parents[2] / "docs" / "reference" / "api"
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "docs" / "reference" / "api"
+PAGES_OF_DOCS = [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
+IMPORT = re.compile(r"^ *from (sourcery[\w.]*) import (\([^)]*\)|.*)$", re.MULTILINE)
 TEXT = "\n".join(page.read_text() for page in sorted(PAGES.glob("*.md")))
 NAMES = re.findall(r"^\.\. (?:auto\w+|py:data):: ([\w.]+)", TEXT, re.MULTILINE)
 MODULES = [
@@ -50,3 +53,23 @@ def test_a_signature_written_by_hand_is_that_of_the_code() -> None:
     defaults = {p.name: p.default for p in inspect.signature(says).parameters.values()}
     code = inspect.signature(Subscriber).parameters.values()
     assert {p.name: p.default for p in code} == defaults
+
+
+def imported() -> set[str]:
+    """What README, docs and examples import of the library."""
+    pages = [*PAGES_OF_DOCS, *(ROOT / "examples").rglob("*.py")]
+    found = [
+        f"{module}.{name.split()[0]}"
+        for page in pages
+        for module, names in IMPORT.findall(page.read_text())
+        for name in names.strip("()\n").split(",")
+        if name.strip()
+    ]
+    return {full for full in found if not full.endswith("*")}
+
+
+def test_what_pages_import_is_in_the_reference() -> None:
+    """A reader who copies a line can look up what is in it; of a module, its functions."""
+    described = {id(named(full)) for full in NAMES}
+    described |= {id(import_module(full.rpartition(".")[0])) for full in NAMES}
+    assert [] == sorted(full for full in imported() if id(named(full)) not in described)
