@@ -31,7 +31,10 @@ _DRIVERS: Final = {
 
 
 def normalise(url: str | URL) -> URL:
-    """Parse a database URL; a URL without a driver gets the one that is tested."""
+    """Parse a database URL; a URL without a driver gets the one that is tested.
+
+    Raises `InvalidArgument` for what is none, without any part of it in the text.
+    """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # whose text is what stood where the port belongs

@@ -88,7 +88,7 @@ def always() -> Policy:
 
 
 def every(events: int) -> Policy:
-    """When so many events, or more, came since the last stored one."""
+    """When so many events, or more, came since the last stored one; from 1."""
     return _Every(events)
 
 
@@ -98,7 +98,7 @@ def slower_than(seconds: float) -> Policy:
 
 
 def on(events: object) -> Policy:
-    """When one of these events came: a class, or a union of several."""
+    """When one of these events came: a class, or a union; `DefinitionError` for what is none."""
     return _On(frozenset(event_classes(events, "on")))
 
 

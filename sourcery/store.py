@@ -127,7 +127,10 @@ class EventStore(Logs):
         return adopt(self.database, moved=moved)
 
     def settled(self) -> int:
-        """The position at or below which nothing can still appear."""
+        """The position at or below which nothing can still appear.
+
+        Raises `StandbyRefused` on a standby, which cannot tell.
+        """
         return self.database.frontier().settled
 
     def now(self) -> Token:

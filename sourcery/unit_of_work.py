@@ -115,6 +115,8 @@ class UnitOfWork(UnitStates):
         `expected` is the version the stream must have: 0 for a new one, `EXISTS`, or `ANY`
         for no check. With `event_ids`, one UUID per event, the same append sent again is
         recognised: the whole unit writes nothing, succeeds, and has the first one's token.
+        Raises `EncodeError` and `UndeclaredEvent` now, and `InvalidArgument` for ids that are
+        not as many as the events, or come without an expected version.
         """
         self._check_open()
         check_stream(stream)
@@ -131,7 +133,8 @@ class UnitOfWork(UnitStates):
         """Put a message into the outbox, if and only if this transaction commits.
 
         Messages of one topic and key stay in order; without a key there is none. The payload
-        is encoded now: an attrs object or JSON value as JSON, bytes as they are.
+        is encoded now: an attrs object or JSON value as JSON, bytes as they are. Raises
+        `EncodeError` for what cannot be stored, `InvalidName` for a topic or key.
         """
         self._check_open()
         given = Outgoing(topic, payload, key=key, headers=headers)

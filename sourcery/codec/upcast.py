@@ -66,7 +66,10 @@ def upcast(
 
 
 def rename(old: str, new: str) -> Upcaster:
-    """Read events stored under an old kind as the new one; versions stay."""
+    """Read events stored under an old kind as the new one; versions stay.
+
+    Raises `DefinitionError` for what is no kind.
+    """
     _checked(f"rename({old!r})", (old, new))
     return Upcaster(old, None, (new,))
 

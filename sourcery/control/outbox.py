@@ -70,7 +70,7 @@ class OutboxMessage:
 
 
 def outbox_message(store: EventStore, message_id: UUID | str) -> OutboxMessage | None:
-    """One message by its id; None when it is not there, or not any more."""
+    """One message by its id, a UUID; None when it is not there, or not any more."""
     dialect = store.database.dialect
     wanted = _outbox.message_id == dialect.id_value(_as_id(message_id))
     with store.database.reading() as connection:
@@ -89,7 +89,8 @@ def outbox_messages(
 ) -> list[OutboxMessage]:
     """Messages in order of position, those with a state by any relay; at most `limit`.
 
-    `after` is a position, exclusive: go on after that of the last one.
+    `after` is a position, exclusive: go on after that of the last one. Raises `InvalidArgument`
+    for a state that there is not, `InvalidName` for what is no topic.
     """
     wanted = None if status is None else _state(status)
     if topic is not None:

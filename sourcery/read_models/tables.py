@@ -41,6 +41,7 @@ class Tables:
     metadata: MetaData = field(repr=False)
 
     def __getitem__(self, table: Table | str) -> Table:
+        """The copy of a declared table. Raises `InvalidArgument` for one of another model."""
         name = table if isinstance(table, str) else table.name
         try:
             return self._copies[name]
