@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -16,7 +16,8 @@ from sourcery.messages import Message
 from sourcery.outbox import message as message_row
 from sourcery.outgoing import Given, Outgoing
 from sourcery.recorded import Recorded, StoredRow
-from sourcery.relay.parcels import Parcel, headers_of
+from sourcery.relay.headers import headers_of
+from sourcery.relay.parcels import Parcel
 from sourcery.worker import EventSource
 from sourcery.worker.failures import described
 
@@ -40,6 +41,10 @@ class EventParcels(EventSource):
             return Parcel(row, key, unreadable=described(error), hopeless=True)
         except Exception as error:  # noqa: BLE001 - whatever a mapping may raise
             return Parcel(row, key, unreadable=described(error))
+
+    def at_once(self, rows: Sequence[StoredRow], *, keeps_order: bool) -> list[Message] | None:
+        """Nothing: an event may have several messages, and each may fail by itself."""
+        return None
 
     def _messages(self, row: StoredRow) -> Iterator[Message]:
         causes = Causes(in_transaction=False)

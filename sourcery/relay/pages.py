@@ -10,7 +10,7 @@ from attrs import define, field
 
 from sourcery.consumers import LeaseLost, Letter, LetterStatus, Status
 from sourcery.consumers.letters import put
-from sourcery.messages import Outcome, Result
+from sourcery.messages import SENT, Message, Outcome, Result
 from sourcery.recorded import StoredRow
 from sourcery.relay.circuit import Circuit
 from sourcery.relay.desk import Desk
@@ -20,6 +20,7 @@ from sourcery.relay.trip import Trip
 from sourcery.relay.waves import Item
 from sourcery.worker.link import reaching
 from sourcery.worker.shard import Shard
+from sourcery.worker.source import POSITION
 
 _INTERRUPTED = "the worker ended while it was sent"
 
@@ -58,7 +59,7 @@ class RelayPages:
             return False
         if not self._may_try(shard, page.rows[0]):
             return True
-        return self._send(shard, self._trip(shard, page.rows))
+        return self._send(shard, page.rows)
 
     def _trip(self, shard: Shard, rows: Sequence[StoredRow]) -> Trip:
         parcels = [self.desk.parcels.parcel(row) for row in rows]
@@ -93,22 +94,48 @@ class RelayPages:
 
     # -- sending -----------------------------------------------------------------------
 
-    def _send(self, shard: Shard, trip: Trip) -> bool:
-        while batch := trip.next_batch():
+    def _send(self, shard: Shard, rows: Sequence[StoredRow]) -> bool:
+        """All rows as one batch where that may be; whether to go on at once."""
+        messages = self._at_once(shard, rows)
+        results = None if messages is None else self.desk.sender.send(messages)
+        if results is not None and results.count(SENT) == len(rows):
+            self._all_sent(shard, rows)
+        else:
+            self._send_rest(shard, rows, results, began=messages is not None)
+        return self.circuit.error is None and self.desk.may_send(shard)
+
+    def _at_once(self, shard: Shard, rows: Sequence[StoredRow]) -> list[Message] | None:
+        if shard.is_single or shard.closed or self._sent.get(shard):
+            return None
+        return self.desk.parcels.at_once(rows, keeps_order=self.desk.publisher.keeps_order)
+
+    def _send_rest(
+        self,
+        shard: Shard,
+        rows: Sequence[StoredRow],
+        results: Sequence[Result] | None,
+        *,
+        began: bool,
+    ) -> None:
+        """Wave by wave; `began` says that the first, of all rows, was sent, with these results."""
+        trip = self._trip(shard, rows)
+        go_on = not began or self._note(shard, trip, trip.next_batch(), results)
+        while go_on and (batch := trip.next_batch()):
             if not self.desk.may_send(shard):
                 self._unspent(shard)
                 break
-            if not self._send_batch(shard, trip, batch):
-                break
+            if shard.is_single:
+                batch = batch[:1]  # a row of events may have several
+            go_on = self._note(shard, trip, batch, self._results(shard, batch))
         self._write(shard, trip)
-        return self.circuit.error is None and self.desk.may_send(shard)
 
-    def _send_batch(self, shard: Shard, trip: Trip, batch: list[Item]) -> bool:
+    def _note(
+        self, shard: Shard, trip: Trip, batch: list[Item], results: Sequence[Result] | None
+    ) -> bool:
         """Whether to go on with the page."""
-        if shard.is_single:
-            batch = batch[:1]  # a row of events may have several
-        results = self._results(shard, batch)
         if results is None:
+            if not shard.is_single:
+                self._send_singly(shard)
             return False
         trip.note(batch, results)
         return not self.desk.stopped
@@ -120,10 +147,7 @@ class RelayPages:
             if alone is None:
                 self._unspent(shard)
             return None if alone is None else [alone]
-        results = self.desk.sender.send([message for _, message in batch])
-        if results is None:
-            self._send_singly(shard)
-        return results
+        return self.desk.sender.send([message for _, message in batch])
 
     def _unspent(self, shard: Shard) -> None:
         """The attempt was stored before, and not made: it is stored again with the next."""
@@ -135,6 +159,14 @@ class RelayPages:
         shard.single_until = shard.last_position
 
     # -- writing -----------------------------------------------------------------------
+
+    def _all_sent(self, shard: Shard, rows: Sequence[StoredRow]) -> None:
+        """The checkpoint alone. Where it cannot be written, what was sent is remembered."""
+        sent = self._sent.setdefault(shard, {})
+        sent.update(dict.fromkeys([row[POSITION] for row in rows], 1))
+        self._commit(shard, [], len(rows), None)
+        sent.clear()
+        self._breaks[shard] = 0
 
     def _write(self, shard: Shard, trip: Trip) -> None:
         """Letters and checkpoint, as far as the page is decided."""

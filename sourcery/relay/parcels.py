@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, cast
+from typing import Final, Protocol
 from uuid import UUID
 
 from attrs import define, frozen
@@ -15,10 +14,10 @@ from sourcery.log import LogQuery, MessageQuery
 from sourcery.messages import Message
 from sourcery.outbox import letter_key
 from sourcery.recorded import StoredRow, as_uuid
+from sourcery.relay.headers import headers_of
+from sourcery.relay.stored import Page
 from sourcery.worker.failures import Failure, described
 from sourcery.worker.source import POSITION, Source
-
-_NO_HEADERS: Final = "{}"
 
 
 @define(eq=False)
@@ -53,6 +52,13 @@ class Parcels(Source, Protocol):
 
     def parcel(self, row: StoredRow) -> Parcel:
         """What a row has to send. Never raises."""
+        ...
+
+    def at_once(self, rows: Sequence[StoredRow], *, keeps_order: bool) -> list[Message] | None:
+        """A message for each row, where all can be read and none can overtake another.
+
+        Else None: then ask for each. `keeps_order` is the publisher's.
+        """
         ...
 
 
@@ -101,6 +107,16 @@ class OutboxParcels:
         except _UNREADABLE as error:
             return Parcel(row, key, unreadable=described(error), hopeless=True)
 
+    def at_once(self, rows: Sequence[StoredRow], *, keeps_order: bool) -> list[Message] | None:
+        """The messages of a page without two of one key, or for a publisher that keeps order."""
+        keys = [row[3] for row in rows if row[3] is not None]
+        if not keeps_order and len(keys) != len({*keys}):
+            return None
+        try:
+            return Page.of(rows, self.origin).messages(rows)
+        except _UNREADABLE:
+            return None
+
     def _message(self, row: StoredRow) -> Message:
         return Message(
             message_id=UUID(str(row[1])),  # a damaged one is never sent
@@ -113,17 +129,3 @@ class OutboxParcels:
             created_at=moment_of(row[8]),
             source=self.origin,
         )
-
-
-def headers_of(text: str | bytes) -> dict[str, str]:
-    """Headers as they are stored. Raises `ValueError` or `RecursionError` for damaged ones."""
-    if text == _NO_HEADERS:
-        return {}
-    headers: object = json.loads(text)
-    if not isinstance(headers, dict):
-        raise ValueError("its headers are no object")  # noqa: TRY004 - of a stored text
-    if not all(isinstance(value, str) for value in cast("dict[str, Any]", headers).values()):
-        raise ValueError("a header of it is no text")
-    made = cast("dict[str, str]", headers)
-    "".join([*made, *made.values()]).encode()  # JSON may hold half of a character
-    return made

@@ -8,7 +8,7 @@ from typing import Final
 from attrs import define, field
 
 from sourcery.errors import BrokerUnavailable, MessageRefused
-from sourcery.messages import Message, Outcome, Publisher, Result
+from sourcery.messages import SENT, Message, Outcome, Publisher, Result
 from sourcery.observing import ObservedBatch, Observers
 from sourcery.relay.circuit import Circuit
 from sourcery.worker.failures import described
@@ -16,6 +16,8 @@ from sourcery.worker.failures import described
 #: An alone message that breaks the connection so often in a row, of a broker that answers, is
 #: to blame.
 _BREAKS: Final = 2
+#: What is in the answer of a publisher whose broker took all.
+_ALL_SENT: Final = {id(SENT)}
 
 
 @define(eq=False)
@@ -41,6 +43,9 @@ class Sender:
             results = [Result(Outcome.UNREACHED, str(error))] * len(batch)
         except Exception as error:  # noqa: BLE001 - whatever a publisher may raise
             return self._charged([_result_of(error)]) if len(batch) == 1 else None
+        if len(results) == len(batch) and {*map(id, results)} == _ALL_SENT:
+            self.circuit.got_through()
+            return results
         if problem := _problem_of(results, len(batch)):
             return [Result(Outcome.FAILED, problem)] if len(batch) == 1 else None
         if any(result.outcome is Outcome.SENT for result in results):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from datetime import datetime
+from itertools import islice
 from math import inf
 
 from attrs import define, field
@@ -80,7 +81,7 @@ class Shard:
             self._upto, self._full = page.upto, page.full
             if self.careful and not self.single_until:
                 self.single_until = page.upto
-        rows = [row for row, _ in zip(self._rows, range(limit), strict=False)]
+        rows = list(islice(self._rows, limit))
         return Page(rows, self._upto, self._full or len(rows) < len(self._rows))
 
     @property
@@ -95,9 +96,14 @@ class Shard:
 
     def passed(self, rows: int, *, stored: bool) -> None:
         """So many of the rows are done; without rows left, the whole page is."""
-        last = [self._rows.popleft() for _ in range(rows)][-1:]
-        to = self._upto if not self._rows else last[0][POSITION] if last else 0
-        self.follower.advance(to, last[0] if last else None, stored=stored)
+        last = self._rows[rows - 1] if rows else None
+        if rows == len(self._rows):
+            self._rows.clear()
+        else:
+            for _ in range(rows):
+                self._rows.popleft()
+        to = self._upto if not self._rows else last[POSITION] if last else 0
+        self.follower.advance(to, last, stored=stored)
         if self.follower.position >= self.single_until:
             self.careful, self.single_until = False, 0
 

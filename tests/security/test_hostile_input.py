@@ -22,7 +22,7 @@ from sourcery.messages import Message
 from sourcery.publishers.cloudevents import attributes
 from sourcery.publishers.fields import fields
 from sourcery.publishers.signing import secret_key, signature, webhook_headers
-from sourcery.relay.parcels import headers_of
+from sourcery.relay.headers import headers_of
 from sourcery.testing.conformance.codecs.everything import free
 from tests.ordering.happened import Happened
 from tests.security.parts import Thing
