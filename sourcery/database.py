@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from functools import partial
 from threading import Event, RLock
 from typing import Any
 from weakref import finalize
@@ -24,6 +25,7 @@ from sourcery.identity import (
     read_identity,
 )
 from sourcery.log import translated
+from sourcery.reader import Reader
 from sourcery.waiting import INTERVAL, LONGEST, Signal, Waiting
 from sourcery.wakeups import Wakeups
 
@@ -51,6 +53,7 @@ class Database:
         self._identity: Identity | None = None
         self._frontier: Frontier | None = None
         self._wakeups: Wakeups | None = None
+        self._reader = Reader()
         self._starting = RLock()
         self._closed = False
         #: Wakes those alone that wait through this object.
@@ -116,6 +119,7 @@ class Database:
 
     def _connect(self, options: Mapping[str, Any]) -> Connection:
         self.refuse_closed()
+        self._reader.let_go()  # nobody needs one connection more for it
         return self._opened.connect(options)
 
     @contextmanager
@@ -146,8 +150,18 @@ class Database:
     def reading(self) -> Generator[Connection]:
         """A connection that only reads; every statement sees what is committed by then."""
         dialect = self.dialect
-        with translated(dialect), self._connected(dialect.read_options) as connection:
+        self.refuse_closed()
+        connect = partial(self._connect, dialect.read_options)
+        with translated(dialect), self._reader.reading(connect) as connection:
             yield connection
+
+    def keeping_reader(self) -> AbstractContextManager[None]:
+        """Inside, this thread reads on one connection, until it lets go of it."""
+        return self._reader.kept()
+
+    def let_go_of_reader(self) -> None:
+        """Give it back to the pool: before a rest, and before whatever may take long."""
+        self._reader.let_go()
 
     @contextmanager
     def snapshot(self) -> Generator[Connection]:

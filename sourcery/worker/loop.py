@@ -128,12 +128,15 @@ class Worker:
         try:
             busy = rounds.round(force=force)
         except Unreachable as error:
+            self.store.database.let_go_of_reader()
             rounds.reconnect(error, at_most)
             return True
         except RetryTransaction:
             busy = False
         if busy:
             rounds.waiting.busy()
+        else:
+            self.store.database.let_go_of_reader()
         return busy
 
     @contextmanager
@@ -154,7 +157,8 @@ class Worker:
                 waiting.stop()
             try:
                 means.heartbeat.start()
-                yield rounds
+                with database.keeping_reader():
+                    yield rounds
             finally:
                 self.rounds = None
                 self._stop.clear()

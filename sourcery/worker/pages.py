@@ -86,6 +86,7 @@ class Pages:
     def deliver(self, work: Work, write: Callable[[Connection], None]) -> None:
         """Call the handler, and `write` in the transaction that commits what it did."""
         observers = self.job.store.observers
+        self.job.store.database.let_go_of_reader()
         if not observers.watching:
             self._deliver(work, write)
             return
