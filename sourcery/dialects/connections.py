@@ -42,6 +42,11 @@ class Connections:
     def begin(self, connection: Connection) -> None:
         """Make sure that a caller's connection really is inside a transaction."""
 
+    @contextmanager
+    def single_statement(self, connection: Connection) -> Generator[None]:
+        """Around a transaction of one statement, outside any: BEGIN and COMMIT may be left out."""
+        yield
+
     def begin_snapshot(self, connection: Connection) -> None:
         """Make sure that what a connection reads from now on is of one moment."""
 

@@ -164,7 +164,11 @@ class RelayPages:
         """The checkpoint alone. Where it cannot be written, what was sent is remembered."""
         sent = self._sent.setdefault(shard, {})
         sent.update(dict.fromkeys([row[POSITION] for row in rows], 1))
-        self._commit(shard, [], len(rows), None)
+        checkpoints, status = self.desk.checkpoints, self._status(shard, len(rows))
+        with checkpoints.link.statement() as connection:
+            checkpoints.advance(connection, shard, shard.position_after(len(rows)), status)
+        checkpoints.moved(shard, len(rows), status)
+        shard.handled += len(rows)
         sent.clear()
         self._breaks[shard] = 0
 
@@ -196,7 +200,7 @@ class RelayPages:
     ) -> None:
         """In one transaction, fenced by the lease."""
         checkpoints, to = self.desk.checkpoints, shard.position_after(done)
-        status = Status.CATCHING_UP if shard.has_more(done) else Status.LIVE
+        status = self._status(shard, done)
         halts = verdict is not None and verdict.halts
         with checkpoints.link.transaction() as connection:
             put(connection, self.desk.dialect, letters)
@@ -209,6 +213,9 @@ class RelayPages:
         shard.handled += done - len(letters)
         for letter in letters:
             shard.add_letter(letter)
+
+    def _status(self, shard: Shard, done: int) -> Status:
+        return Status.CATCHING_UP if shard.has_more(done) else Status.LIVE
 
     def _interrupted(self, shard: Shard, trip: Trip) -> None:
         """The broker was out of reach. Whatever got through, the rest is worth another try."""

@@ -62,7 +62,7 @@ class Checkpoints:
         is_live = shard.status is Status.LIVE
         if is_live and (shard.stored == upto or not (force or self._is_pressing(shard, upto))):
             return
-        with self.link.transaction() as connection:
+        with self.link.statement() as connection:
             self.advance(connection, shard, upto, Status.LIVE)
         self.moved(shard, 0, Status.LIVE)
 
@@ -79,7 +79,7 @@ class Checkpoints:
         self, shard: Shard, attempts: int, status: Status, error: str, wait: float | None = None
     ) -> None:
         """Store an attempt at the next event, in a transaction of its own; it waits then."""
-        with self.link.transaction() as connection:
+        with self.link.statement() as connection:
             self._fail(
                 connection, shard, status, error, old=shard.stored, attempts=attempts, wait=wait
             )

@@ -109,11 +109,24 @@ class Link:
         Raises `RetryTransaction` when the database asks for another run, `PrivilegeMissing` for
         what this user may not do.
         """
+        with self._translated(), self.connection.begin():
+            self.dialect.begin(self.connection)
+            yield self.connection
+
+    @contextmanager
+    def statement(self) -> Generator[Connection]:
+        """The same, for one statement that is right or wrong by itself."""
+        with self._translated():
+            connection = self.connection
+            with self.dialect.single_statement(connection), connection.begin():
+                self.dialect.begin(connection)
+                yield connection
+
+    @contextmanager
+    def _translated(self) -> Generator[None]:
         with reaching():
             try:
-                with self.connection.begin():
-                    self.dialect.begin(self.connection)
-                    yield self.connection
+                yield
             except DBAPIError as error:
                 if self.dialect.restarts(error):
                     raise RetryTransaction(type(error.orig).__name__) from error
