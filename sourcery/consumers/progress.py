@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, null, update
 
 from sourcery import schema
 from sourcery.consumers.leases import Lease, status_unless_halted
-from sourcery.consumers.rows import Status
+from sourcery.consumers.rows import ConsumerRow, Status, updated
 from sourcery.dialects import Dialect
 from sourcery.dialects.statements import Statement
 
@@ -65,11 +65,14 @@ def advance(
     new: int,
     status: Status,
     now: datetime,
-) -> None:
-    """Move the checkpoint. Raises `LeaseLost`."""
+) -> ConsumerRow | None:
+    """Move the checkpoint; the row as it is then, where the database tells. Raises `LeaseLost`."""
     moment = dialect.moment_value(now)
     values = {"old": old, "new": new, "state": status.value, "updated": moment}
-    _fenced(connection, _ADVANCE, lease, values)
+    hit, row = updated(connection, dialect, _ADVANCE, lease.place | values)
+    if hit != 1:
+        raise LeaseLost
+    return row
 
 
 def hold_still(

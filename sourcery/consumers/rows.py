@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from attrs import fields_dict, frozen
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from sourcery import schema
 from sourcery.columns import as_moment
@@ -112,9 +112,13 @@ _TIMES: Final = (
 _NUMBERS: Final = ("shard", "shards", "position", "epoch", "request_number", "awaited", "attempts")
 
 
+def _selected(dialect: Dialect, names: tuple[str, ...] = _NAMES) -> list[ColumnElement[Any]]:
+    return [*[_columns[name] for name in names], dialect.now_text().label("now")]
+
+
 @lru_cache(maxsize=64)
 def _statement(dialect: Dialect, names: tuple[str, ...] = _NAMES, *, one: bool) -> Statement:
-    rows = select(*[_columns[name] for name in names], dialect.now_text().label("now"))
+    rows = select(*_selected(dialect, names))
     if one:
         rows = rows.where(_columns.name == bindparam("name"))
     return Statement(rows.order_by(_columns.name, _columns.shard))
@@ -124,6 +128,21 @@ def rows_of(connection: Connection, dialect: Dialect, name: str) -> list[Consume
     """All shards of a consumer, by number; empty when it was never registered."""
     found = _statement(dialect, one=True).run(connection, {"name": name})
     return [_row(values) for values in found]
+
+
+@lru_cache(maxsize=64)
+def _returning(dialect: Dialect, update: Statement) -> Statement:
+    return update.returning(*_selected(dialect))
+
+
+def updated(
+    connection: Connection, dialect: Dialect, update: Statement, values: dict[str, Any]
+) -> tuple[int, ConsumerRow | None]:
+    """How many rows an update hits, and the first as it is then, where the database tells."""
+    if not connection.dialect.update_returning:
+        return update.run(connection, values).rowcount, None
+    found = _returning(dialect, update).run(connection, values).all()
+    return len(found), _row(found[0]) if found else None
 
 
 def owners_of(connection: Connection, dialect: Dialect, name: str) -> list[Ownership]:

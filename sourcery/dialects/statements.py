@@ -19,6 +19,7 @@ from sqlalchemy import (
     Engine,
     SelectBase,
     String,
+    UpdateBase,
     and_,
 )
 from sqlalchemy.engine import Dialect
@@ -88,6 +89,11 @@ class Statement:
         self._returns = isinstance(core, SelectBase) or bool(getattr(core, "_returning", ()))
         self._rendered: WeakKeyDictionary[Dialect, dict[str | None, Rendered]]
         self._rendered = WeakKeyDictionary()
+
+    def returning(self, *columns: ColumnElement[Any]) -> Statement:
+        """The same write, which gives back columns of the rows it hit."""
+        assert isinstance(self._core, UpdateBase)
+        return Statement(self._core.returning(*columns))
 
     def run(self, connection: Connection, values: dict[str, Any]) -> Rows:
         """Execute once."""

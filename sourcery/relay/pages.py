@@ -162,14 +162,16 @@ class RelayPages:
 
     def _all_sent(self, shard: Shard, rows: Sequence[StoredRow]) -> None:
         """The checkpoint alone. Where it cannot be written, what was sent is remembered."""
-        sent = self._sent.setdefault(shard, {})
-        sent.update(dict.fromkeys([row[POSITION] for row in rows], 1))
-        checkpoints, status = self.desk.checkpoints, self._status(shard, len(rows))
-        with checkpoints.link.statement() as connection:
-            checkpoints.advance(connection, shard, shard.position_after(len(rows)), status)
-        checkpoints.moved(shard, len(rows), status)
-        shard.handled += len(rows)
-        sent.clear()
+        checkpoints, done = self.desk.checkpoints, len(rows)
+        to, status = shard.position_after(done), self._status(shard, done)
+        try:
+            with checkpoints.link.statement() as connection:
+                checkpoints.advance(connection, shard, to, status)
+        except BaseException:
+            self._sent[shard] = {row[POSITION]: 1 for row in rows}
+            raise
+        checkpoints.moved(shard, done, status)
+        shard.handled += done
         self._breaks[shard] = 0
 
     def _write(self, shard: Shard, trip: Trip) -> None:

@@ -67,7 +67,7 @@ class StoredMessage(Message):
             raise AttributeError(name)
         row, page = self._row, self._page
         super().__init__(
-            message_id=page.ids.get(row[1], row[1]),
+            message_id=page.ids[row[1]] if page.ids else row[1],
             topic=row[2],
             key=row[3],
             payload=row[6],

@@ -29,7 +29,7 @@ class Checkpoints:
 
     def advance(self, connection: Connection, shard: Shard, to: int, status: Status) -> None:
         """Move the stored checkpoint in the caller's transaction. Raises `LeaseLost`."""
-        advance(
+        shard.row = advance(
             connection,
             self.job.dialect,
             shard.lease,

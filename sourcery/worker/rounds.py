@@ -38,6 +38,8 @@ _FIRST_WAIT: Final = 0.1
 _LONGEST_WAIT: Final = 5.0
 #: Connections lost in a row with one event in hand, after which the event is suspected.
 _SUSPECT: Final = 3
+#: Seconds after a page in which its row is not read again.
+_FRESH: Final = 0.05
 
 
 class Rounds:
@@ -74,7 +76,7 @@ class Rounds:
         self._check_place()
         if fresh:
             self.claims.frontier.forget()
-        self._rows = self.claims.observe()
+        self._rows = self._just_seen() or self.claims.observe()
         self._clock.set(self._rows[0].now)
         self._shares.settle(self._rows)
         busy = False
@@ -93,6 +95,11 @@ class Rounds:
         self._outages = 0
         self._signal_caught_up()
         return busy
+
+    def _just_seen(self) -> list[ConsumerRow]:
+        """The only row, if this worker's last page has told a moment ago what stands on it."""
+        found = [shard.last_seen(_FRESH) for shard in self.claims.owned.values()]
+        return [row for row in found if row is not None]
 
     def _check_place(self) -> None:
         if self._may_be_cloned:

@@ -48,6 +48,8 @@ class Shard:
     #: Keys whose events must queue behind letters, with the number of these letters.
     closed: dict[str, int] = field(factory=dict[str, int])
     due_letters: list[Letter] = field(factory=list[Letter])
+    #: As it was when the checkpoint was moved last, which counts once that is committed.
+    row: ConsumerRow | None = None
     #: Whether it has reached the end since it was claimed or rewound.
     caught_up: bool = False
     #: Events handled, for the rate.
@@ -65,6 +67,13 @@ class Shard:
     def is_single(self) -> bool:
         """Whether the next event is handled alone."""
         return self.careful or self.attempts > 0 or self.single_until > self.follower.position
+
+    def last_seen(self, seconds: float) -> ConsumerRow | None:
+        """The row as the last page left it, if that is so long ago at the most; told once."""
+        row, self.row = self.row, None
+        if row is None or row.position != self.stored or row.shards > 1:
+            return None
+        return row if time.monotonic() < self.written + seconds else None
 
     def see(self, row: ConsumerRow) -> None:
         """Take over what others wrote on the row."""

@@ -1,12 +1,12 @@
 """Rules of the relay switched off, in a process that is thrown away, to see that it is noticed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from sourcery.recorded import StoredRow
 from sourcery.relay import trip
 from sourcery.relay.pages import RelayPages
 from sourcery.relay.parcels import Parcel
-from sourcery.relay.trip import Trip
 from sourcery.relay.waves import Item, next_wave
 from sourcery.worker.shard import Shard
 
@@ -23,9 +23,10 @@ def _without_waves() -> None:
 def _checkpoint_first() -> None:
     """Write the checkpoint, and then send."""
 
-    def send(self: RelayPages, shard: Shard, page: Trip) -> bool:
-        messages = [message for parcel in page.parcels for message in parcel.messages]
-        self._commit(shard, [], len(page.parcels), None)
+    def send(self: RelayPages, shard: Shard, rows: Sequence[StoredRow]) -> bool:
+        parcels = [self.desk.parcels.parcel(row) for row in rows]
+        messages = [message for parcel in parcels for message in parcel.messages]
+        self._commit(shard, [], len(rows), None)
         self.desk.sender.send(messages)
         return True
 
