@@ -65,6 +65,7 @@ class Checkpoints:
         with self.link.statement() as connection:
             self.advance(connection, shard, upto, Status.LIVE)
         self.moved(shard, 0, Status.LIVE)
+        shard.row = None  # a rest may follow, and then it is looked at
 
     def _is_pressing(self, shard: Shard, upto: int) -> bool:
         if shard.stored < shard.awaited or upto == shard.hold_at:

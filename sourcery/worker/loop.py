@@ -67,7 +67,7 @@ class Worker:
 
     def run(self, stop: Event | None = None) -> None:
         """Work until stopped."""
-        with self._at_work(stop) as rounds:
+        with self._at_work(stop) as rounds, self.store.database.keeping_reader():
             while not rounds.waiting.stopped:
                 if not self._round(rounds, force=False):
                     rounds.rest()
@@ -87,7 +87,7 @@ class Worker:
     def drain(self, timeout: float | None) -> int:
         """Work until all that is settled now is handled; the number of events handled here."""
         began, seconds = time.monotonic(), check_timeout(timeout)
-        with self._at_work(None) as rounds:
+        with self._at_work(None) as rounds, self.store.database.keeping_reader():
             target = self._target(rounds, began + seconds)
             while target is not None and not rounds.waiting.stopped:
                 left = began + seconds - time.monotonic()
@@ -157,8 +157,7 @@ class Worker:
                 waiting.stop()
             try:
                 means.heartbeat.start()
-                with database.keeping_reader():
-                    yield rounds
+                yield rounds
             finally:
                 self.rounds = None
                 self._stop.clear()

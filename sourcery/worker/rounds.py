@@ -38,8 +38,8 @@ _FIRST_WAIT: Final = 0.1
 _LONGEST_WAIT: Final = 5.0
 #: Connections lost in a row with one event in hand, after which the event is suspected.
 _SUSPECT: Final = 3
-#: Seconds after a page in which its row is not read again.
-_FRESH: Final = 0.05
+#: Seconds after a page in which its row need not be read again.
+_FRESH: Final = 1.0
 
 
 class Rounds:

@@ -16,7 +16,7 @@ from tests.guards.test_subscriber import FRONTIER, IDLE
 from tests.guards.wire import watching
 from tests.relay.support import TOPIC, Broker, publish, relay, row_of
 
-PAGE = ["rows", *FRONTIER, "page", "begin", "checkpoint", "commit"]
+PAGE = ["rows", *FRONTIER, "page", "checkpoint"]
 _STEPS = {
     "update sourcery_consumers": "checkpoint",
     "sourcery_consumers": "rows",
@@ -56,12 +56,12 @@ def spent(store: EventStore, crew: Crew, looks: int) -> list[str]:
 
 @pytest.mark.databases("postgresql")
 @pytest.mark.parametrize("messages", [1, 150])
-def test_a_page_is_seven_statements(store: EventStore, messages: int) -> None:
+def test_a_page_is_five_statements(store: EventStore, messages: int) -> None:
     """No row is written for a message: one update of the checkpoint, whatever was sent."""
     broker = Broker()
     with at_work(relay(store, broker, lease=3600.0)) as crew:
         publish(store, range(messages), key=None)
-        assert [*PAGE, *IDLE] == spent(store, crew, 2)
+        assert [*PAGE, *FRONTIER] == spent(store, crew, 2)
     assert messages == len(broker.sent)
 
 
@@ -71,8 +71,18 @@ def test_waves_cost_no_statements(store: EventStore) -> None:
     broker = Broker()
     with at_work(relay(store, broker, lease=3600.0)) as crew:
         publish(store, range(20), key="ada")
-        assert [*PAGE, *IDLE] == spent(store, crew, 2)
+        assert [*PAGE[:-1], "begin", "checkpoint", "commit", *FRONTIER] == spent(store, crew, 2)
     assert 20 == len(broker.batches)
+
+
+@pytest.mark.databases("postgresql")
+def test_a_full_page_is_two_statements(store: EventStore) -> None:
+    """The page, and the update of the checkpoint, which gives back what stands on the row."""
+    broker = Broker()
+    with at_work(relay(store, broker, lease=3600.0, page=50)) as crew:
+        publish(store, range(130), key=None)
+        assert [*PAGE, *PAGE[-2:] * 2, *FRONTIER] == spent(store, crew, 4)
+    assert 130 == len(broker.sent)
 
 
 @pytest.mark.databases("postgresql")
