@@ -161,6 +161,11 @@ class RawPostgreSQL(Raw):
     now = "statement_timestamp()"
     position = "nextval('sourcery_positions_seq')"
 
+    #: Types of `position`, the columns and `recorded_at`, as they go into a binary COPY.
+    _copied: Final = (
+        *("int8", "text", "text", "int8", "uuid", "text", "int4", "int2", "text", "text"),
+        "timestamptz",
+    )
     _many: Final = f"""insert into sourcery_events (position, {COLUMNS}, recorded_at)
         select nextval('sourcery_positions_seq'), category, stream_id, version, event_id, kind,
             schema_version, bucket, data::json, metadata::json, statement_timestamp()
@@ -198,7 +203,8 @@ class RawPostgreSQL(Raw):
         drawn = self.execute(f"select setval({sequence}, nextval({sequence}) + {count} - 1)")
         first, now = drawn.fetchone()[0] - count + 1, datetime.now(UTC)
         into = f"copy sourcery_events (position, {COLUMNS}, recorded_at) from stdin"
-        with self.connection.cursor().copy(into) as copy:
+        with self.connection.cursor().copy(f"{into} (format binary)") as copy:
+            copy.set_types(self._copied)
             for position, row in enumerate(rows, first):
                 copy.write_row((position, *row, now))
         self.commit()

@@ -6,8 +6,9 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID, uuid5
 
 from attrs import define, field, frozen
@@ -91,17 +92,22 @@ def import_events(
     stored, `RetryTransaction` when other writers were faster again and again. What was committed
     before stays, and the batch at hand leaves nothing.
     """
-    rows = (_row(store.codec, number, past) for number, past in enumerate(history, 1))
-    return import_rows(store, rows, batch, on_progress)
+    rows = (_pending(number, past) for number, past in enumerate(history, 1))
+    return import_rows(store, rows, batch, on_progress, partial(_encoded, store.codec))
 
 
 def import_rows(
     store: EventStore,
-    rows: Iterable[ImportedEvent],
+    rows: Iterable[Row],
     batch: int,
     on_progress: Callable[[Imported], object] | None,
+    encode: Callable[[Any], ImportedEvent] | None = None,
 ) -> Imported:
-    """Store rows as `import_events` does: the engine of every import."""
+    """Store rows as `import_events` does: the engine of every import.
+
+    `encode` makes the row of the table, late where the database takes rows one by one: it stores
+    the first ones while the next are made.
+    """
     if isinstance(batch, bool) or batch < 1:
         raise InvalidArgument("batch", f"must be at least 1, not {batch}")
     if in_handler():
@@ -109,17 +115,38 @@ def import_rows(
     store.database.start()
     done, events = Imported(), iter(rows)
     while given := list(islice(events, batch)):
-        written = _Batch(store, given, done.read).store()
+        if encode is not None and not store.database.dialect.streams_rows:
+            given, encode_late = [encode(row) for row in given], None
+        else:
+            encode_late = encode
+        written = _Batch(store, given, done.read, encode_late).store()
         done = Imported(read=done.read + len(given), written=done.written + written)
         if on_progress is not None:
             on_progress(done)
     return done
 
 
-def refused(number: int, row: ImportedEvent, problem: str) -> ImportRefused:
+def refused(number: int, row: Row, problem: str) -> ImportRefused:
     """The error of one event of a history; numbers begin at 1."""
-    return ImportRefused(number, Stream(row.category, row.stream_id), row.version, problem)
+    return ImportRefused(number, row.stream, row.version, problem)
 
+
+class _Pending(NamedTuple):
+    """An event of a history that is checked, and not encoded yet."""
+
+    category: str
+    stream_id: str
+    version: int
+    event_id: UUID
+    past: PastEvent
+
+    @property
+    def stream(self) -> Stream:
+        """Its stream."""
+        return self.past.stream
+
+
+Row: TypeAlias = ImportedEvent | _Pending
 
 #: Category and id of a stream, as they begin a row.
 _Place = tuple[str, str]
@@ -130,9 +157,13 @@ class _Batch:
     """The events of one transaction."""
 
     store_: EventStore
-    rows: Sequence[ImportedEvent]
+    rows: Sequence[Row]
     #: How many came before.
     before: int
+    #: Makes what is stored, unless the rows are that.
+    encode: Callable[[Any], ImportedEvent] | None
+    #: Each once.
+    streams: list[Stream] = field(factory=list[Stream])
     #: First version of each stream.
     firsts: dict[_Place, int] = field(factory=dict[_Place, int])
 
@@ -167,6 +198,7 @@ class _Batch:
             head = heads.get(place)
             if head is None:
                 self.firsts[place] = row.version
+                self.streams.append(row.stream)
             elif head + 1 != row.version:
                 raise self._refused(number, f"it follows version {head}")
             heads[place] = row.version
@@ -174,22 +206,22 @@ class _Batch:
     def _transaction(self) -> int:
         database = self.store_.database
         dialect = database.dialect
-        streams = [Stream(*place) for place in self.firsts]
         with translated(dialect), database.writing() as connection, connection.begin():
             dialect.begin(connection)
-            positions, heads = dialect.take(connection, len(self.rows), streams)
+            positions, heads = dialect.take(connection, len(self.rows), self.streams)
             fresh = self._fresh(connection, {(s.category, s.id): n for s, n in heads.items()})
             if fresh:
-                dialect.import_rows(connection, positions[: len(fresh)], fresh)
+                rows = fresh if self.encode is None else map(self.encode, fresh)
+                dialect.import_rows(connection, positions[: len(fresh)], rows)
         return len(fresh)
 
-    def _fresh(self, connection: Connection, heads: dict[_Place, int]) -> Sequence[ImportedEvent]:
+    def _fresh(self, connection: Connection, heads: dict[_Place, int]) -> Sequence[Any]:
         """The rows that are not stored yet. Raises `ImportRefused` for those that do not fit."""
         begun = {place for place, first in self.firsts.items() if first != heads[place] + 1}
         if not begun:
             return self.rows
         stored = {place: self._stored(connection, place) for place in begun}
-        fresh: list[ImportedEvent] = []
+        fresh: list[Row] = []
         for number, row in enumerate(self.rows):
             place = row[:2]
             head = heads[place]
@@ -212,8 +244,8 @@ class _Batch:
         return refused(self.before + number + 1, self.rows[number], problem)
 
 
-def _row(codec: Codec, number: int, past: Any) -> ImportedEvent:
-    """As it is stored. Refuses what is no event of a history, or has no place in one."""
+def _pending(number: int, past: Any) -> _Pending:
+    """Refuses what is no event of a history, or has no place in one."""
     if not isinstance(past, PastEvent):
         raise InvalidArgument("history", f"gave a {type(past).__name__}, not a PastEvent")
     version: Any = past.version
@@ -223,15 +255,20 @@ def _row(codec: Codec, number: int, past: Any) -> ImportedEvent:
     if past.recorded_at is not None and past.recorded_at.utcoffset() is None:
         raise InvalidArgument(f"recorded_at of event {number}", "is naive: give it a time zone")
     stream = past.stream
+    event_id = past.event_id or uuid5(_NAMESPACE, f"{stream.key}\0{version}")
+    return _Pending(stream.category, stream.id, version, event_id, past)
+
+
+def _encoded(codec: Codec, pending: _Pending) -> ImportedEvent:
+    """As it is stored."""
+    past = pending.past
     kind, schema_version, data = encode_event(codec, past.event)
+    bucket = bucket_of(past.stream.key)
     return ImportedEvent(
-        stream.category,
-        stream.id,
-        version,
-        past.event_id or uuid5(_NAMESPACE, f"{stream.key}\0{version}"),
+        *pending[:4],
         kind,
         schema_version,
-        bucket_of(stream.key),
+        bucket,
         data.decode(),
         past.metadata.encoded,
         past.recorded_at,

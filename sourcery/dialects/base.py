@@ -40,6 +40,9 @@ class Dialect(Connections):
     #: How a process wakes those that wait in others; None where they only look now and then.
     notices: ClassVar[type[Notices] | None] = None
 
+    #: Whether `import_rows` sends rows while further ones are made.
+    streams_rows: ClassVar[bool] = False
+
     def resolve(self, connection: Connection) -> Dialect:
         """The dialect for the server that really answers; called once at start."""
         return self
@@ -77,9 +80,10 @@ class Dialect(Connections):
         return range(first, first + count), self.heads(connection, streams)
 
     def import_rows(
-        self, connection: Connection, positions: Sequence[int], events: Sequence[ImportedEvent]
+        self, connection: Connection, positions: Sequence[int], events: Iterable[ImportedEvent]
     ) -> None:
         """Insert events at positions that were taken; one whose place is taken is an error."""
+        events = list(events)
         now, value = self.now(connection), self.moment_value
         moments = [value(event.recorded_at or now) for event in events]
         counter.import_rows(connection, positions, events, moments, self.id_value)

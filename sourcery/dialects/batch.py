@@ -60,6 +60,11 @@ class ImportedEvent(NamedTuple):
     #: Its own time; None is the database's.
     recorded_at: datetime | None
 
+    @property
+    def stream(self) -> Stream:
+        """Its stream."""
+        return Stream(self.category, self.stream_id)
+
 
 @define
 class StreamBatch:

@@ -95,7 +95,7 @@ order by n"""
 
 _COPY: Final = """
 copy {events} (position, category, stream_id, version, event_id, kind, schema_version, bucket, data,
-    metadata, recorded_at) from stdin"""
+    metadata, recorded_at) from stdin (format binary)"""
 
 #: First of the reader's statements: the highest number drawn, and who answers. The start is
 #: a number, because as text it depends on the session's time zone.

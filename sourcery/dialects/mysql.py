@@ -7,7 +7,7 @@ joined session's snapshot may be older than the counter row it just took.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
@@ -86,9 +86,10 @@ class MySQLDialect(Dialect):
         return super().append(connection, batch)
 
     def import_rows(
-        self, connection: Connection, positions: Sequence[int], events: Sequence[ImportedEvent]
+        self, connection: Connection, positions: Sequence[int], events: Iterable[ImportedEvent]
     ) -> None:
         """Refuse what is too large for one statement; the driver splits the rest."""
+        events = list(events)
         for event in events:
             self._check_event(event)
         super().import_rows(connection, positions, events)

@@ -70,6 +70,7 @@ class PostgreSQLDialect(ThroughPsycopg):
         "connect_args": _KEEPALIVES,
     }
     notices: ClassVar[type[Notices] | None] = PostgreSQLNotices
+    streams_rows: ClassVar[bool] = True
 
     def accept(self, engine: Engine) -> None:
         if engine.dialect.driver != "psycopg":
@@ -95,7 +96,7 @@ class PostgreSQLDialect(ThroughPsycopg):
         return floor_import.take(connection, count), heads
 
     def import_rows(
-        self, connection: Connection, positions: Sequence[int], events: Sequence[ImportedEvent]
+        self, connection: Connection, positions: Sequence[int], events: Iterable[ImportedEvent]
     ) -> None:
         floor_import.copy_in(connection, positions, events)
 
