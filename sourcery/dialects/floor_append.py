@@ -70,15 +70,25 @@ def _write_events(
     connection: Connection, batch: Batch, placed: list[PlacedEvent]
 ) -> tuple[int, ...]:
     statements = statements_for(connection)
-    if len(placed) > 1:
-        return first_floored(connection, statements.append_many, _many(batch, placed))
-    return first_floored(connection, statements.append_one, _one(batch, placed[0]))
+    if len(placed) == 1:
+        return first_floored(connection, statements.append_one, _one(batch, placed[0]))
+    if len(batch.streams) == 1:
+        return first_floored(connection, statements.append_stream, _stream(batch, placed[0]))
+    return first_floored(connection, statements.append_many, _many(batch, placed))
 
 
 def _one(batch: Batch, event: PlacedEvent) -> tuple[Any, ...]:
     place = event[:3]
     required = _required(batch)[event.category, event.stream_id]
     return (*place, *event.row, batch.moment, required, *place[:2], required)
+
+
+def _stream(batch: Batch, first: PlacedEvent) -> tuple[Any, ...]:
+    place, before = first[:2], first.version - 1
+    ids, kinds, schema_versions, _, *texts = map(list, zip(*batch.streams[0].rows, strict=True))
+    required = _required(batch)[place]
+    shared = (*place, before, first.row.bucket, batch.moment)
+    return (*shared, ids, kinds, schema_versions, *texts, required, *place, required)
 
 
 def _many(batch: Batch, placed: list[PlacedEvent]) -> tuple[Any, ...]:

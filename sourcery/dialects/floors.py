@@ -44,6 +44,27 @@ where %b::bigint = 0 or exists (
 on conflict (category, stream_id, version) do nothing
 returning position, (select key from floor)"""
 
+#: What all events of one stream share is sent once, and the required one is looked for once.
+_APPEND_STREAM: Final = """
+insert into {events} (position, category, stream_id, version, event_id, kind, schema_version,
+    bucket, data, metadata, recorded_at)
+select nextval({sequence_name}), %b::text, %b::text, %b::bigint + n, event_id, kind,
+    schema_version, %b::smallint, data::json, metadata::json,
+    coalesce(%b::timestamptz, statement_timestamp())
+from (
+    select e.*
+    from floor, unnest(
+        %b::uuid[], %b::text[], %b::integer[], %b::text[], %b::text[]
+    ) with ordinality as e(event_id, kind, schema_version, data, metadata, n)
+    where %b::bigint = 0 or exists (
+        select from {events} where category = %b::text and stream_id = %b::text
+            and version = %b::bigint
+    )
+    order by n
+) as ordered
+on conflict (category, stream_id, version) do nothing
+returning position, (select key from floor)"""
+
 _APPEND_MANY: Final = """
 insert into {events} (position, category, stream_id, version, event_id, kind, schema_version,
     bucket, data, metadata, recorded_at)
@@ -155,6 +176,7 @@ class FloorStatements:
     """The statements for the tables of one schema."""
 
     append_one: str
+    append_stream: str
     append_many: str
     send: str
     draw: str
@@ -191,6 +213,7 @@ def render(schema_name: str | None) -> FloorStatements:
 
     return FloorStatements(
         append_one=fill(_FLOOR + _APPEND_ONE),
+        append_stream=fill(_FLOOR + _APPEND_STREAM),
         append_many=fill(_FLOOR + _APPEND_MANY),
         send=fill(_FLOOR + _SEND),
         draw=fill(_FLOOR + _DRAW),

@@ -165,6 +165,7 @@ REASONS = {
     ("sourcery/codec/containers.py", "key"): "no SQL: `text` there makes keys of JSON",
     ("sourcery/dialects/driver.py", "sql"): "handed on",
     ("sourcery/dialects/floor_append.py", "statement"): QUOTED,
+    ("sourcery/dialects/floor_append.py", "statements.append_stream"): QUOTED,
     ("sourcery/dialects/floor_append.py", "statements.append_many"): QUOTED,
     ("sourcery/dialects/floor_append.py", "statements.append_one"): QUOTED,
     ("sourcery/dialects/floor_append.py", "statements_for(connection).send"): QUOTED,
