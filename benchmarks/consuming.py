@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from benchmarks.bench import Bench, Scenario
 from benchmarks.domain import Noted, streams
-from benchmarks.race import Race, Result, Target
+from benchmarks.race import Race, Repeats, Result, Target
 from sourcery import Recorded, Relay, Subscriber, UnitOfWork
 from sourcery.messages import SENT, Message, Publisher
 from sourcery.messages import Result as Sent
@@ -56,15 +56,22 @@ class Nothing(Publisher):
         return [SENT] * len(batch)
 
 
+class Looking(Nothing):
+    """Looks at each message, as every real one does: only then it is decoded."""
+
+    def publish(self, batch: Sequence[Message]) -> Sequence[Sent]:
+        assert all(message.payload for message in batch)
+        return super().publish(batch)
+
+
 def relay(bench: Bench) -> Sequence[Result]:
-    """All messages of a topic to a publisher that does nothing."""
+    """All messages of a topic to a publisher that does nothing, and to one that looks at them."""
     messages, topic, page = bench.of(2_000, 20_000, 100_000), f"b-{uuid4().hex[:8]}", 200
     _publish(bench, topic, messages)
     first = bench.store.settled() - messages
     counts: list[int] = []
 
-    def send() -> None:
-        publisher = Nothing()
+    def send(publisher: Nothing) -> None:
         name = uuid4().hex[:12]
         relay = Relay(bench.store, publisher, name=name, topics=[topic], page=page)
         assert relay.drain() == publisher.taken
@@ -76,9 +83,18 @@ def relay(bench: Bench) -> Sequence[Result]:
     def check() -> None:
         assert {messages} == set(counts), set(counts)
 
-    found = bench.race(Race(send, read, check, bench.of(1, 2), messages, warm_up=1))
-    reference = "driver alone: keyset read of the same rows"
-    return [found.result(f"relay of {messages:,} messages", reference, RELAY_TARGET, messages)]
+    def against(kind: type[Nothing]) -> Repeats:
+        race = Race(lambda: send(kind()), read, check, bench.of(1, 2), messages, warm_up=1)
+        return bench.race(race)
+
+    name, reference = (
+        f"relay of {messages:,} messages",
+        "driver alone: keyset read of the same rows",
+    )
+    return [
+        against(Nothing).result(name, reference, RELAY_TARGET, messages),
+        against(Looking).result(f"{name}, each looked at", reference, None, messages),
+    ]
 
 
 def _publish(bench: Bench, topic: str, messages: int) -> None:
