@@ -141,6 +141,11 @@ class _Pending(NamedTuple):
     past: PastEvent
 
     @property
+    def recorded_at(self) -> datetime | None:
+        """Its own time."""
+        return self.past.recorded_at
+
+    @property
     def stream(self) -> Stream:
         """Its stream."""
         return self.past.stream
@@ -162,6 +167,8 @@ class _Batch:
     before: int
     #: Makes what is stored, unless the rows are that.
     encode: Callable[[Any], ImportedEvent] | None
+    #: Whether any has no time of its own.
+    needs_clock: bool = False
     #: Each once.
     streams: list[Stream] = field(factory=list[Stream])
     #: First version of each stream.
@@ -193,6 +200,7 @@ class _Batch:
     def _find_firsts(self) -> None:
         """Having checked that the versions of each stream follow each other."""
         heads: dict[_Place, int] = {}
+        self.needs_clock = any(row.recorded_at is None for row in self.rows)
         for number, row in enumerate(self.rows):
             place = row[:2]
             head = heads.get(place)
@@ -212,7 +220,8 @@ class _Batch:
             fresh = self._fresh(connection, {(s.category, s.id): n for s, n in heads.items()})
             if fresh:
                 rows = fresh if self.encode is None else map(self.encode, fresh)
-                dialect.import_rows(connection, positions[: len(fresh)], rows)
+                now = dialect.now(connection) if self.needs_clock else None
+                dialect.import_rows(connection, positions[: len(fresh)], rows, now)
         return len(fresh)
 
     def _fresh(self, connection: Connection, heads: dict[_Place, int]) -> Sequence[Any]:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
+from typing import cast as cast_to
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, cast, func, select
@@ -80,12 +81,18 @@ class Dialect(Connections):
         return range(first, first + count), self.heads(connection, streams)
 
     def import_rows(
-        self, connection: Connection, positions: Sequence[int], events: Iterable[ImportedEvent]
+        self,
+        connection: Connection,
+        positions: Sequence[int],
+        events: Iterable[ImportedEvent],
+        now: datetime | None,
     ) -> None:
-        """Insert events at positions that were taken; one whose place is taken is an error."""
+        """Insert events at positions that were taken; one whose place is taken is an error.
+
+        `now` is the time of those that have none of their own; None where all have.
+        """
         events = list(events)
-        now, value = self.now(connection), self.moment_value
-        moments = [value(event.recorded_at or now) for event in events]
+        moments = [self.moment_value(e.recorded_at or cast_to(datetime, now)) for e in events]
         counter.import_rows(connection, positions, events, moments, self.id_value)
 
     def draw(self, connection: Connection, count: int) -> tuple[int, Any]:

@@ -20,7 +20,6 @@ _TYPES: Final = (
     *("int8", "text", "text", "int8", "uuid", "text", "int4", "int2", "text", "text"),
     "timestamptz",
 )
-_NOW: Final = "select statement_timestamp()"
 
 
 def take(connection: Connection, count: int) -> Sequence[int]:
@@ -37,10 +36,12 @@ def heads(connection: Connection, streams: Iterable[Stream]) -> dict[Stream, int
 
 
 def copy_in(
-    connection: Connection, positions: Sequence[int], events: Iterable[ImportedEvent]
+    connection: Connection,
+    positions: Sequence[int],
+    events: Iterable[ImportedEvent],
+    now: datetime | None,
 ) -> None:
     """Insert events with COPY: the server stores the first ones while the next are made."""
-    now = _now(connection)
     driver: Any = connection.connection.driver_connection
     statement, cursor = statements_for(connection).copy, driver.cursor()
     try:
@@ -59,14 +60,8 @@ def driver_error(connection: Connection) -> type[BaseException]:
     return found
 
 
-def _now(connection: Connection) -> datetime:
-    """The time of events that have none of their own."""
-    now: datetime = run(connection, _NOW, (), returns=True).scalar_one()
-    return now
-
-
 def _rows(
-    positions: Sequence[int], events: Iterable[ImportedEvent], now: datetime
+    positions: Sequence[int], events: Iterable[ImportedEvent], now: datetime | None
 ) -> Iterator[tuple[Any, ...]]:
     for position, event in zip(positions, events, strict=True):
         if event.recorded_at is None:

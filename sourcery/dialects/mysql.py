@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, cast, func, insert, text
@@ -86,13 +87,17 @@ class MySQLDialect(Dialect):
         return super().append(connection, batch)
 
     def import_rows(
-        self, connection: Connection, positions: Sequence[int], events: Iterable[ImportedEvent]
+        self,
+        connection: Connection,
+        positions: Sequence[int],
+        events: Iterable[ImportedEvent],
+        now: datetime | None,
     ) -> None:
         """Refuse what is too large for one statement; the driver splits the rest."""
         events = list(events)
         for event in events:
             self._check_event(event)
-        super().import_rows(connection, positions, events)
+        super().import_rows(connection, positions, events, now)
 
     def _check_event(self, event: EventRow | ImportedEvent) -> None:
         if 8 * len(event.data) >= self._largest:  # four bytes, each perhaps escaped

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -96,9 +97,13 @@ class PostgreSQLDialect(ThroughPsycopg):
         return floor_import.take(connection, count), heads
 
     def import_rows(
-        self, connection: Connection, positions: Sequence[int], events: Iterable[ImportedEvent]
+        self,
+        connection: Connection,
+        positions: Sequence[int],
+        events: Iterable[ImportedEvent],
+        now: datetime | None,
     ) -> None:
-        floor_import.copy_in(connection, positions, events)
+        floor_import.copy_in(connection, positions, events, now)
 
     def heads(self, connection: Connection, streams: Iterable[Stream]) -> dict[Stream, int]:
         return floor_import.heads(connection, streams)
