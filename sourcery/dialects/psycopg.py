@@ -15,6 +15,7 @@ from sqlalchemy.types import Text
 from sourcery import schema
 from sourcery.dialects.base import Dialect
 from sourcery.dialects.connections import BRIEF_LOCK_MS
+from sourcery.dialects.driver import failed
 from sourcery.dialects.privileges import told_by_postgresql
 from sourcery.errors import PrivilegeMissing
 from sourcery.recorded import COLUMNS
@@ -49,12 +50,18 @@ class ThroughPsycopg(Dialect):
     def single_statement(self, connection: Connection) -> Generator[None]:
         """It commits by itself: one trip to the server, not three."""
         driver: Any = connection.connection.driver_connection
-        driver.autocommit = True
+        driver_error = connection.dialect.loaded_dbapi.Error
+        try:
+            driver.autocommit = True
+        except driver_error as error:
+            failed(connection, error, "autocommit", (), None)
         try:
             yield
         finally:
-            if not driver.closed:
+            try:
                 driver.autocommit = False
+            except driver_error:  # lost, or busy: better none than one that commits by itself
+                connection.invalidate()
 
     def has_ended(self, connection: Connection) -> bool:
         driver: Any = connection.connection.driver_connection

@@ -61,6 +61,14 @@ class StoredMessage(Message):
     _page: Page
     _row: StoredRow
 
+    __hash__ = Message.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        """As any other message with these fields."""
+        if not isinstance(other, Message):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in _FIELDS)
+
     def __getattr__(self, name: str) -> Any:
         """Called for a field that is not there yet."""
         if name not in _FIELDS:

@@ -59,6 +59,8 @@ def test_messages_are_those_that_each_row_gives(store: EventStore) -> None:
     rows = rows_of(store)
     singly = [message for row in rows for message in PARCELS.parcel(row).messages]
     assert [facts(m) for m in singly] == [facts(m) for m in at_once(rows)]
+    assert (singly, at_once(rows)) == (at_once(rows), singly)
+    assert singly[0] != at_once(rows)[1]
 
 
 def test_a_message_is_copied_and_changed_as_any_other(store: EventStore) -> None:

@@ -5,6 +5,7 @@ from sqlalchemy import QueuePool
 from sqlalchemy.exc import DBAPIError
 
 from sourcery import EventStore, Stream, UnitOfWork
+from sourcery.dialects.driver import run
 from tests.databases import Database
 from tests.domain import Opened
 from tests.store.test_connections import kill_all_but_mine
@@ -56,6 +57,25 @@ def test_a_block_inside_another_has_one_of_its_own(store: EventStore) -> None:
         with store.database.reading() as inner:
             assert inner is not outer
         assert 1 == checked_out(store)
+
+
+@pytest.mark.databases("postgresql")
+def test_what_commits_by_itself_does_so_no_more_afterwards(store: EventStore) -> None:
+    """Also after an error, and a connection that is lost meanwhile is known to be."""
+    dialect = store.database.dialect
+    with store.database.writing() as connection:
+        with pytest.raises(DBAPIError), dialect.single_statement(connection), connection.begin():
+            run(connection, "select 1/0", (), returns=True)
+        with connection.begin():
+            run(connection, "create table scratch (n integer)", (), returns=False)
+            connection.get_transaction().rollback()  # type: ignore[union-attr]
+        with connection.begin():
+            found = run(connection, "select to_regclass('scratch')", (), returns=True)
+            assert found.scalar() is None
+        connection.connection.driver_connection.close()  # type: ignore[union-attr]
+        with pytest.raises(DBAPIError), dialect.single_statement(connection):
+            pass
+        assert connection.invalidated
 
 
 @pytest.mark.promise(27)
