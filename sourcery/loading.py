@@ -7,7 +7,7 @@ with that event. So a load costs one statement more than the events, and no look
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from attrs import define, field
@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from sourcery.aggregate import Aggregate, pass_over, replay, restore, resume
 from sourcery.codec import Decoder
 from sourcery.dialects import Dialect
+from sourcery.errors import StreamDamaged
 from sourcery.log import PAGE, Query, page, translated
 from sourcery.recorded import StoredRow, as_uuid
 from sourcery.selection import END
@@ -61,7 +62,7 @@ class Loading:
         """The aggregate of a stream; at version 0 when there are no events.
 
         Events of kinds that the class no longer lists are passed over, and counted. `until` is
-        for a state of the past.
+        for a state of the past. Raises `StreamDamaged` when a version is missing on the way.
         """
         began = time.monotonic()
         slot = self._keeper.slot(cls)
@@ -91,7 +92,7 @@ class Loading:
         self, loaded: Loaded[A], stream: Stream, decoder: Decoder, until: Until | None
     ) -> bool:
         """Fold what follows; False when it must be begun without the snapshot."""
-        rows = self._rows(Query(stream=stream), max(loaded.snapshot_version - 1, 0))
+        rows = self._rows(stream, max(loaded.snapshot_version - 1, 0), until)
         if loaded.snapshot_version and not self._is_proved(loaded, next(rows, None), until):
             return False
         for row in rows:
@@ -115,10 +116,31 @@ class Loading:
         loaded.useless = None
         return until is None or until(row)
 
-    def _rows(self, query: Query, above: int) -> Iterator[StoredRow]:
+    def _rows(self, stream: Stream, above: int, until: Until | None) -> Iterator[StoredRow]:
+        query, last = Query(stream=stream), None
         while True:
             rows = page(self._connection, self._dialect, query, above=above, upto=END, limit=PAGE)
+            if rows and rows[-1][_VERSION] != above + len(rows):
+                whole = _before_gap(rows, above)
+                yield from whole
+                _refuse_gap(stream, above + len(whole) + 1, whole[-1] if whole else last, until)
+                return
             yield from rows
             if len(rows) < PAGE:
                 return
-            above = rows[-1][_VERSION]
+            last = rows[-1]
+            above = last[_VERSION]
+
+
+def _before_gap(rows: Sequence[StoredRow], above: int) -> list[StoredRow]:
+    """The rows whose versions follow each other."""
+    return [row for number, row in enumerate(rows, above + 1) if row[_VERSION] == number]
+
+
+def _refuse_gap(stream: Stream, missing: int, last: StoredRow | None, until: Until | None) -> None:
+    """Raise unless the missing event is later than asked for.
+
+    Its position and time are not known: it may have come right after the last one.
+    """
+    if until is None or last is None or until((*last[:_VERSION], missing, *last[_VERSION + 1 :])):
+        raise StreamDamaged(stream, missing)

@@ -54,7 +54,8 @@ class States:
         """An aggregate to look at, as it is or as it was; it records nothing.
 
         `version` and `position` are inclusive; `at` is everything before the first event that
-        was recorded later. Raises `StreamNotFound` when there was no event yet.
+        was recorded later. Raises `StreamNotFound` when there was no event yet, `StreamDamaged`
+        when one is missing between others.
         """
         stream = Stream(aggregate_type(cls).category, id)
         loaded = self._loaded(cls, stream, _until(version, position, at))

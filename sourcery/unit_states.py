@@ -41,7 +41,8 @@ class UnitStates:
     def get(self, cls: type[A], id: StreamId) -> A:
         """Load an aggregate; `StreamNotFound` when its stream has no events.
 
-        Two loads of one stream give one object.
+        Two loads of one stream give one object. Raises `StreamDamaged` when an event is missing
+        between others: no decision is made on what is left.
         """
         aggregate = self.get_or_create(cls, id)
         if aggregate.version == 0:

@@ -23,6 +23,25 @@ class StreamNotFound(SourceryError, LookupError):
 
 
 @define
+class StreamDamaged(SourceryError):
+    """An event in the middle of a stream is not there, so that nobody knows the state after it.
+
+    Somebody deleted it, or a restore is not whole. In a transaction at REPEATABLE READ whose view
+    is older than an event that its own `ANY` append follows, it is only that view: begin anew.
+    """
+
+    stream: Stream
+    #: The first version that is missing.
+    missing: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.stream} has no event of version {self.missing}, but later ones: bring it back "
+            f"from a backup with its version and position; `sourcery verify` lists every gap"
+        )
+
+
+@define
 class VersionConflict(Retryable):
     """Another writer was there first. Nothing was written; load afresh and decide again."""
 
