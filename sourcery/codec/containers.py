@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Final, get_args
+from typing import Any, Final, NewType, get_args
 from uuid import UUID
 
 from cattrs import Converter
@@ -18,6 +18,7 @@ from sourcery.codec.hints import (
     class_of,
     is_enum,
     is_literal,
+    is_mapping,
     reader,
     writer,
 )
@@ -132,6 +133,50 @@ def _enum_key_writer(members: Mapping[str, Any], cls: type) -> Hook:
         return texts[key]
 
     return write
+
+
+def array_only(read: Hook) -> Hook:
+    """Read nothing but an array, of which JSON makes a list."""
+
+    def read_array(data: Any, hint: Any) -> Any:
+        if type(data) is not list:
+            raise mismatch(data, "list")
+        return read(data, hint)
+
+    return read_array
+
+
+#: A whole number as it stands in a key: in JSON that is text.
+IntKey = NewType("IntKey", int)
+
+
+def int_key_from(key: str, _: object = IntKey) -> int:
+    """Written as we write it, so that no two keys become one."""
+    number = int(key)
+    if str(number) != key:
+        raise Unstorable("has a key that is no whole number")
+    return number
+
+
+def is_int_keyed(hint: Any) -> bool:
+    """Whether a mapping's keys are whole numbers."""
+    keys = get_args(bare(hint))[:1]
+    return is_mapping(hint) and any(bare(key) is int and key is not IntKey for key in keys)
+
+
+def int_keyed_from_dict(converter: Converter) -> Callable[[Any], Hook]:
+    """As any mapping is read, but for its keys."""
+
+    def factory(hint: Any) -> Hook:
+        keyed = class_of(hint)[(IntKey, *get_args(bare(hint))[1:])]
+        read = reader(converter, keyed)
+
+        def read_keyed(data: Any, _: Any) -> Any:
+            return read(data, keyed)
+
+        return read_keyed
+
+    return factory
 
 
 def is_enum_keyed(hint: Any) -> bool:

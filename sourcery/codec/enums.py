@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from enum import Enum, Flag
-from typing import Any
+from typing import Any, get_args
 
 from cattrs import Converter
 
-from sourcery.codec.hints import Hook, class_of
+from sourcery.codec.hints import Hook, bare, class_of
 from sourcery.codec.plain import Unstorable, check_plain, mismatch
-from sourcery.codec.scalars import integer
+from sourcery.codec.scalars import integer, integer_from
 from sourcery.errors import DefinitionError
 
 
@@ -66,10 +66,15 @@ def enum_from_value(converter: Converter) -> Callable[[Any, Any], Any]:
 
     def read(value: Any, cls: Any) -> Any:
         if cls not in readers:
-            readers[cls] = cls if issubclass(cls, Flag) else _member_reader(converter, cls)
+            of_numbers = issubclass(cls, Flag)
+            readers[cls] = _flag_reader(cls) if of_numbers else _member_reader(converter, cls)
         return readers[cls](value)
 
     return read
+
+
+def _flag_reader(cls: Any) -> Callable[[Any], Any]:
+    return lambda value: cls(integer_from(value))
 
 
 def _member_reader(converter: Converter, cls: Any) -> Callable[[Any], Any]:
@@ -86,6 +91,51 @@ def _member_reader(converter: Converter, cls: Any) -> Callable[[Any], Any]:
             raise Unstorable(f"is no value of {cls.__name__}") from None
 
     return read
+
+
+def _literals(converter: Converter, hint: Any) -> dict[str, Any]:
+    """The values that a hint lists, by their JSON, in which 1 is neither 1.0 nor true."""
+    return {json_text(converter.unstructure(value)): value for value in get_args(bare(hint))}
+
+
+def literal_to_value(converter: Converter) -> Callable[[Any], Hook]:
+    """One of the values that are listed."""
+
+    def factory(hint: Any) -> Hook:
+        listed = _literals(converter, hint)
+        strings = {value for value in listed.values() if type(value) is str}
+
+        def write(value: Any) -> Any:
+            if type(value) is str and value in strings:
+                return value
+            plain = converter.unstructure(value)
+            if json_text(plain) not in listed:
+                raise Unstorable("is none of the values that its Literal lists")
+            return plain
+
+        return write
+
+    return factory
+
+
+def literal_from_value(converter: Converter) -> Callable[[Any], Hook]:
+    """The same, read back."""
+
+    def factory(hint: Any) -> Hook:
+        listed = _literals(converter, hint)
+        strings = {value for value in listed.values() if type(value) is str}
+
+        def read(value: Any, _: Any) -> Any:
+            if type(value) is str and value in strings:
+                return value
+            try:
+                return listed[json_text(value)]
+            except KeyError:
+                raise Unstorable("is none of the values that its Literal lists") from None
+
+        return read
+
+    return factory
 
 
 def flag_to_value(_: Converter) -> Callable[[Any], Hook]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum, Flag
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, is_typeddict
@@ -52,6 +52,11 @@ def is_choice(hint: Any) -> bool:
     return is_union(hint) and len(members_of(hint)) > 1
 
 
+def is_optional(hint: Any) -> bool:
+    """Whether a hint is one type or None."""
+    return is_union(hint) and len(members_of(hint)) == 1
+
+
 def is_attrs(hint: Any) -> bool:
     """Whether a hint is an attrs class, with or without arguments."""
     cls = class_of(hint)
@@ -91,6 +96,14 @@ def is_flag(hint: Any) -> bool:
     """Whether a hint is an enumeration whose members combine."""
     cls = class_of(hint)
     return cls is not None and issubclass(cls, Flag)
+
+
+def is_array(hint: Any) -> bool:
+    """Whether JSON has an array of it: a list, tuple, set, and whatever else holds items."""
+    cls = class_of(hint)
+    if cls is None or is_attrs(hint) or is_dataclass(hint) or is_typeddict(cls):
+        return False
+    return issubclass(cls, Collection) and not issubclass(cls, str | bytes | Mapping | Enum)
 
 
 def is_mapping(hint: Any) -> bool:

@@ -25,10 +25,10 @@ T = TypeVar("T")
 class JsonCodec:
     """JSON through cattrs, with orjson when it is installed.
 
-    A fast converter does the work; when it fails, a detailed one is asked why. Reading is
-    lenient as cattrs is: a stored "5" fits an `int` field, unknown fields are passed over.
-    Writing is exact: an object of another class than its field declares is refused, because it
-    would come back changed. `strict` is for state, which must come back as it was: no field
+    A fast converter does the work; when it fails, a detailed one is asked why. An object of
+    another class than its field declares is not written, because it would come back changed,
+    and JSON of another type is not read: a stored "5" or 1.5 fits no `int`. Unknown fields are
+    passed over. `strict` is for state, which must come back as it was: no field
     more or less, and no class that JSON would change.
     """
 

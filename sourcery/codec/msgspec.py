@@ -39,7 +39,7 @@ class MsgspecCodec(JsonCodec):
     such or None, or lists and dicts of `str`, `bool`, `UUID` and `date`, is made by msgspec without
     its `__init__`. Any other class is read as by `JsonCodec`: with a converter, a validator or
     `__attrs_post_init__`, or with fields of further types. So is text that msgspec refuses, so that
-    a stored "5" still fits an `int`, and errors are the same. Only text that this library did not
+    what `JsonCodec` takes is taken, and errors are the same. Only text that this library did not
     write is read differently: a number in a `Decimal` field keeps all its digits, fractions of a
     microsecond are rounded, and a number that no float holds is passed over where nobody reads it.
 

@@ -2,7 +2,8 @@
 
 Each pair is a function to a JSON value and one back; that one takes the class as well, as cattrs
 calls it. Another class than the field declares is refused when it is stored: it would come back as
-something else, or not at all.
+something else, or not at all. JSON of another type is refused when it is read: a number is no text,
+and the text "false" is not False.
 """
 
 from __future__ import annotations
@@ -31,16 +32,32 @@ def text(value: object) -> str:
     return str.__str__(value)
 
 
+def text_from(value: Any, cls: Any = str) -> Any:
+    """A string; also one of a class of the user's derived from it."""
+    if type(value) is not str:
+        raise mismatch(value, "str")
+    return value if cls is str else cls(value)
+
+
 def integer(value: object) -> int:
-    """The number itself."""
-    if not isinstance(value, int):
+    """The number itself. True and False are none, though Python counts them in."""
+    if not isinstance(value, int) or value is True or value is False:
         raise mismatch(value, "int")
     check_int(value)
     return value if type(value) is int else int(value)
 
 
+def integer_from(value: Any, cls: Any = int) -> Any:
+    """A whole number; 1.0 is none, and would be cut if it were 1.5."""
+    if type(value) is not int:
+        raise mismatch(value, "int")
+    return value if cls is int else cls(value)
+
+
 def number(value: object) -> float:
     """The number itself. An int is a float too, when it is exactly one."""
+    if value is True or value is False:
+        raise mismatch(value, "float")
     if isinstance(value, int):
         check_int(value)
         if int(float(value)) != value:
@@ -51,9 +68,25 @@ def number(value: object) -> float:
     return float(value)
 
 
+def number_from(value: Any, cls: Any = float) -> Any:
+    """A number; other programs write 1 where we write 1.0."""
+    if type(value) is float and cls is float:
+        return value
+    if type(value) is not float and type(value) is not int:
+        raise mismatch(value, "float")
+    return cls(value)
+
+
 def truth(value: object) -> bool:
     """True or False itself."""
     if not isinstance(value, bool):
+        raise mismatch(value, "bool")
+    return value
+
+
+def truth_from(value: Any, _: object = bool) -> bool:
+    """True or False; 1 and "false" are neither."""
+    if type(value) is not bool:
         raise mismatch(value, "bool")
     return value
 
@@ -172,10 +205,10 @@ SCALARS: Final[dict[type, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]
     bytes: (bytes_text, bytes_from),
 }
 
-#: What JSON has itself: to JSON. Reading is cattrs' own, which is lenient.
-NATIVE: Final[dict[type, Callable[[Any], Any]]] = {
-    str: text,
-    int: integer,
-    float: number,
-    bool: truth,
+#: What JSON has itself; the same.
+NATIVE: Final[dict[type, tuple[Callable[[Any], Any], Callable[..., Any]]]] = {
+    str: (text, text_from),
+    int: (integer, integer_from),
+    float: (number, number_from),
+    bool: (truth, truth_from),
 }

@@ -150,6 +150,21 @@ def _tagging(tag: str, hook: Hook) -> Hook:
     return write
 
 
+def optional_from_plain(converter: Converter) -> Callable[[Any], Hook]:
+    """None, or by the hook of the one type there is."""
+
+    def factory(hint: Any) -> Hook:
+        (member,) = members_of(hint)
+        hook = reader(converter, member)
+
+        def read(data: Any, _: Any) -> Any:
+            return None if data is None else hook(data, member)
+
+        return read
+
+    return factory
+
+
 def union_from_plain(converter: Converter) -> Callable[[Any], Hook]:
     """Choose the member by the shape, an attrs class by the tag."""
 

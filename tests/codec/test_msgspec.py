@@ -135,20 +135,13 @@ def test_any_other_class_is_left_to_the_other_codec(cls: type[Any]) -> None:
 @pytest.mark.parametrize(
     ("hint", "text"),
     [
-        (int, '"5"'),
-        (int, "5.0"),
-        (int, "true"),
-        (int, str(10**30)),
-        (str, "5"),
-        (bool, "1"),
-        (float, '"1.5"'),
+        (float, "1"),
         (UUID, f'"{{{UUID(int=1)}}}"'),
         (date, '"20261128"'),
-        (list[str], '"ab"'),
         (datetime, '"2026-11-28 12:30:15+05:30:15"'),
     ],
 )
-def test_text_that_cattrs_takes_leniently_is_taken_as_well(hint: Any, text: str) -> None:
+def test_text_that_we_write_otherwise_is_taken_as_well(hint: Any, text: str) -> None:
     """And becomes the same value."""
     stored, cls = f'{{"value":{text},"unknown":null}}', holder(hint)
     assert is_straight(cls)
@@ -166,7 +159,7 @@ def test_text_that_cattrs_takes_leniently_is_taken_as_well(hint: Any, text: str)
         (str, '"\\ud800"'),
     ],
 )
-def test_text_that_cattrs_refuses_is_refused(hint: Any, text: str) -> None:
+def test_text_that_the_other_refuses_is_refused(hint: Any, text: str) -> None:
     """Though msgspec alone takes some of it."""
     stored, cls = f'{{"value":{text}}}', holder(hint)
     with pytest.raises(Exception):  # noqa: B017, PT011 - the decoder makes one error of all
