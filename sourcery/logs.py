@@ -74,8 +74,8 @@ class Logs(States):
         before an aware time. `limit` counts stored events.
 
         Each page is a statement of its own; no transaction stays open between events.
-        Raises `DecodeError` at an event that does not fit its class, `StoreRewound` when the
-        history that was read is no longer there.
+        Raises `DecodeError` at an event that does not fit its class, `EventAhead` at one of a
+        newer program than this, `StoreRewound` when the history that was read is no longer there.
         """
         decoder = self.decoder(self.wanted(events))
         query = Query(

@@ -209,7 +209,8 @@ class Subscriber:
         shard stand still (`on_error="stop"`): it is logged, and health shows it; `run` goes on,
         so that `Consumer(store, name).resume()` from any process continues it.
 
-        Raises a `ConfigurationError` when the program and the stored consumer do not fit,
+        Raises a `ConfigurationError` when the program and the stored consumer do not fit, one of
+        which is `EventAhead`, at an event of a newer program than this: all before it is handled;
         `ConsumerDamaged` when its rows were deleted meanwhile, `StoreCloned` with `effects=True` in
         a copy of the database, `StoreRewound` when history was lost, `StoreClosed` when the store
         was closed, `InvalidArgument` for a start beyond the log.

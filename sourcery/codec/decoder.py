@@ -10,7 +10,7 @@ from attrs import frozen
 from sourcery.codec.protocol import Codec
 from sourcery.codec.upcast import Part
 from sourcery.codec.upcasters import Upcasters, UpcastFailed
-from sourcery.errors import DecodeError
+from sourcery.errors import DecodeError, EventAhead
 from sourcery.events import event_type
 from sourcery.recorded import Recorded, StoredRow, known_id
 
@@ -30,6 +30,7 @@ class _Target:
     """An event class and how to read it."""
 
     cls: type[Any]
+    version: int
     read: Callable[[str | bytes], Any]
     structure: Callable[[Any], Any]
 
@@ -37,8 +38,8 @@ class _Target:
 class Decoder:
     """Reads the events of a union; made once, used by all threads.
 
-    A stored version without an upcaster is read as it is, be it older or newer: the class's
-    defaults fill what is missing, and what does not fit is a `DecodeError`. Raises
+    An older version without an upcaster is read as it is: the class's defaults fill what is
+    missing, and what does not fit is a `DecodeError`. A newer one is `EventAhead`. Raises
     `DefinitionError` for a class that cannot be read, or whose upcasters leave a gap.
     """
 
@@ -49,13 +50,10 @@ class Decoder:
         self._upcasters = upcasters or Upcasters()
         for declared in map(event_type, classes):
             self._upcasters.check(declared.kind, declared.version)
-        self._targets = {
-            event_type(cls).kind: _Target(cls, codec.reader(cls), codec.structurer(cls))
-            for cls in classes
-        }
+        self._targets = {event_type(cls).kind: _target(codec, cls) for cls in classes}
         #: Kinds without any upcaster: straight from text to object.
         self._straight = {
-            kind: target.read
+            kind: (target.read, target.version)
             for kind, target in self._targets.items()
             if kind not in self._upcasters.kinds
         }
@@ -66,11 +64,14 @@ class Decoder:
         """The events of one stored row: mostly one, none when nobody asked for its kind.
 
         Parts of a split event are numbered before those of other kinds are left out. Raises
-        `DecodeError` when the data does not fit its class.
+        `DecodeError` when the data does not fit its class, `EventAhead` when it may not.
         """
-        read = self._straight.get(row[_KIND])
-        if read is None:
+        straight = self._straight.get(row[_KIND])
+        if straight is None:
             return self._decode_other(row)
+        read, version = straight
+        if row[_SCHEMA_VERSION] != version:
+            _refuse_ahead(row, version)
         try:
             return (Recorded(read(row[_DATA]), row),)
         except MemoryError:
@@ -83,6 +84,8 @@ class Decoder:
     def _decode_other(self, row: StoredRow) -> Sequence[Recorded[Any]]:
         if row[_KIND] not in self.kinds:
             return ()
+        if row[_KIND] in self._targets:  # a kind of another name is one of the past
+            _refuse_ahead(row, self._targets[row[_KIND]].version)
         try:
             data = self._codec.parse(row[_DATA])
         except Exception:  # noqa: BLE001 - as above
@@ -110,6 +113,25 @@ class Decoder:
         except Exception:  # noqa: BLE001 - as above
             return "it", "is not valid JSON"
         return self._codec.explain(self._targets[row[_KIND]].cls, data)
+
+
+def _target(codec: Codec, cls: type[Any]) -> _Target:
+    return _Target(cls, event_type(cls).version, codec.reader(cls), codec.structurer(cls))
+
+
+def _refuse_ahead(row: StoredRow, known: int) -> None:
+    version: object = row[_SCHEMA_VERSION]  # somebody may have made something else of it
+    if not isinstance(version, int) or version <= known:
+        return
+    raise EventAhead(
+        kind=row[_KIND],
+        schema_version=version,
+        path="it",
+        problem="was stored by a newer program",
+        event_id=known_id(row[_EVENT_ID]),
+        position=row[_POSITION],
+        known=known,
+    )
 
 
 def _error(row: StoredRow, path: str, problem: str) -> DecodeError:

@@ -94,3 +94,22 @@ class DecodeError(SourceryError, ValueError):
             f"{self.schema_version}) cannot be read: {self.path}: {self.problem}; "
             f"give the store an upcaster from that version, or mend the class"
         )
+
+
+@define
+class EventAhead(DecodeError, ConfigurationError):
+    """A newer program stored an event in a schema version that this one does not know.
+
+    Nothing is wrong with the event, so no consumer gives it up: its worker ends with this error,
+    and one of the newer program goes on.
+    """
+
+    #: The schema version that the class of this program writes.
+    known: int = 1
+
+    def __str__(self) -> str:
+        return (
+            f"event {self.event_id} at position {self.position} ({self.kind!r} version "
+            f"{self.schema_version}) cannot be read here: {self.path} {self.problem}, this one "
+            f"knows version {self.known}: deploy the newer program here as well"
+        )

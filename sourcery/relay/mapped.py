@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from sourcery.codec import Codec, Decoder
 from sourcery.context import Causes, current_metadata, handling
-from sourcery.errors import DecodeError, EncodeError, InvalidArgument, InvalidName
+from sourcery.errors import DecodeError, EncodeError, EventAhead, InvalidArgument, InvalidName
 from sourcery.mapping import completed, listed
 from sourcery.messages import Message
 from sourcery.outbox import message as message_row
@@ -37,6 +37,8 @@ class EventParcels(EventSource):
         key = self.key_of(row)
         try:
             return Parcel(row, key, tuple(self._messages(row)))
+        except EventAhead:
+            raise  # for a newer program to send
         except (DecodeError, EncodeError, InvalidName, InvalidArgument) as error:
             return Parcel(row, key, unreadable=described(error), hopeless=True)
         except Exception as error:  # noqa: BLE001 - whatever a mapping may raise

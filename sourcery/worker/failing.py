@@ -10,7 +10,7 @@ from attrs import define
 
 from sourcery.consumers import LetterStatus, Status
 from sourcery.consumers.letters import put
-from sourcery.errors import DecodeError, EffectRefused
+from sourcery.errors import DecodeError, EffectRefused, EventAhead
 from sourcery.recorded import StoredRow
 from sourcery.retry import WAIT, may_run_again
 from sourcery.waiting import Waiting
@@ -56,7 +56,10 @@ class Failing:
         return True
 
     def failed(self, work: Work, error: Exception) -> None:
-        """A page failed and was rolled back. Raises `Unreachable` when the connection is lost."""
+        """A page failed and was rolled back.
+
+        Raises `Unreachable` when the connection is lost, `EventAhead` for an older program.
+        """
         shard = work.shard
         if self.may_run_again(work, error):
             shard.attempts -= work.counted  # stored again when it is run again
@@ -80,6 +83,8 @@ class Failing:
         return True
 
     def _failed_alone(self, work: Work, error: Exception) -> None:
+        if isinstance(error, EventAhead):  # the event is good, and the program is not
+            raise error
         shard, row = work.shard, work.shard.next_row
         shard.raised = error
         attempts = shard.attempts + (not work.counted)

@@ -5,9 +5,11 @@ from typing import Any
 from uuid import uuid5
 
 import pytest
+from sqlalchemy import update
 
 from sourcery import Consumer, EventStore, Outgoing, Recorded, Relay, Stream, metadata
-from sourcery.errors import ConsumerMismatch, InvalidArgument
+from sourcery.errors import ConsumerMismatch, EventAhead, InvalidArgument
+from sourcery.schema import events
 from tests.domain import (
     ADA,
     BOB,
@@ -194,3 +196,15 @@ def test_a_publisher_that_raises_for_one_of_several_messages(bank: EventStore) -
     events_relay(bank, broker, mapping, **options).drain(DEADLINE)
     assert [11, 12, 21, 21, 41, 42] == sorted(broker.numbers)
     assert ["parked", "behind"] == [letter.status for letter in Consumer(bank, NAME).letters()]
+
+
+def test_an_event_of_a_newer_program_is_left_to_it(bank: EventStore) -> None:
+    """No letter is made of it, as its message would be lost or another."""
+    deposit(bank, ADA, 7)
+    with bank.engine.begin() as connection:
+        connection.execute(update(events).values(schema_version=2))
+    broker = Broker()
+    with pytest.raises(EventAhead):
+        events_relay(bank, broker).run()
+    consumer = Consumer(bank, NAME)
+    assert ([], [], 0) == (broker.sent, consumer.letters(), consumer.health().position)
