@@ -14,6 +14,7 @@ from sourcery.dialects import Place
 from sourcery.dialects.place import address
 from sourcery.dialects.statements import Statement
 from sourcery.errors import (
+    DatabaseMisconfigured,
     InvalidArgument,
     SchemaAhead,
     SchemaBehind,
@@ -55,6 +56,11 @@ _BECOME: Final = Statement(_MOVE.values(store_id=bindparam("new_id"), environmen
 _NEXT_GENERATION: Final = Statement(
     update(schema.store).where(_columns.id == 1).values(generation=_columns.generation + 1)
 )
+#: For a person to run.
+_PUT_BACK: Final = (
+    "INSERT INTO sourcery_store (id, store_id, generation, revision, minimum_revision, "
+    "database_name) VALUES (1, '{}', 1, {}, 1, '')"
+)
 
 #: PostgreSQL's undefined_table and invalid_schema_name.
 _UNDEFINED: Final = ("42P01", "3F000")
@@ -72,7 +78,10 @@ class Identity:
 
 
 def read_identity(connection: Connection) -> Identity:
-    """Read the row. Raises `SchemaMissing` when there is no such table or row."""
+    """Read the row. Raises `SchemaMissing` without a table, `DatabaseMisconfigured` without a row.
+
+    On MariaDB a first upgrade that broke off leaves the table without the row, too.
+    """
     try:
         row = _ROW.run(connection, {}).one_or_none()
     except DBAPIError as error:
@@ -80,8 +89,17 @@ def read_identity(connection: Connection) -> Identity:
             raise
         raise SchemaMissing(address(connection.engine)) from error
     if row is None:
-        raise SchemaMissing(address(connection.engine))
+        raise _row_is_gone(address(connection.engine))
     return Identity(*tuple(row))
+
+
+def _row_is_gone(database: str) -> DatabaseMisconfigured:
+    return DatabaseMisconfigured(
+        f"{database} has the table sourcery_store, but not its row, which says who the store is",
+        "run store.upgrade(), in case one broke off; if that says the same, put the row back from "
+        "a backup, or, as another store that takes no tokens of this one: "
+        + _PUT_BACK.format(uuid4(), schema.REVISION),
+    )
 
 
 def _no_such_table(error: DBAPIError) -> bool:

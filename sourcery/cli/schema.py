@@ -11,7 +11,7 @@ from sourcery.cli.commands import Group, json_option
 from sourcery.cli.opening import opened
 from sourcery.cli.output import as_json, facts, say
 from sourcery.cli.settings import Settings
-from sourcery.errors import SchemaMissing
+from sourcery.errors import DatabaseMisconfigured, SchemaMissing
 from sourcery.upkeep import check_store, schema_state
 
 
@@ -24,7 +24,7 @@ def upgrade(asked: Settings) -> None:
     """
     with opened(asked, create=True) as store:
         before = None
-        with suppress(SchemaMissing):
+        with suppress(SchemaMissing, DatabaseMisconfigured):  # mending that is what it is for
             before = schema_state(store).revision
         store.upgrade()
         after = schema_state(store)

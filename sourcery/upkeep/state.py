@@ -34,7 +34,7 @@ class SchemaState:
 
 
 def schema_state(store: EventStore) -> SchemaState:
-    """Read it, and check nothing. Raises `SchemaMissing`."""
+    """Read it, and check nothing. Raises `SchemaMissing`, or `DatabaseMisconfigured`."""
     options = dialect_for(store.engine.dialect.name).read_options
     with store.engine.connect().execution_options(**options) as connection:
         identity = read_identity(connection)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from sourcery import EventStore, Stream, UnitOfWork, schema
 from sourcery.errors import (
+    DatabaseMisconfigured,
     SchemaAhead,
     SchemaBehind,
     SchemaMissing,
@@ -33,6 +34,21 @@ def test_a_database_without_tables_says_what_to_run(empty_database: Database) ->
     """The first use of an empty database names the missing upgrade, not a missing table."""
     with open_store(empty_database) as store, pytest.raises(SchemaMissing, match="upgrade"):
         list(store.read())
+
+
+def test_a_store_whose_row_is_gone_says_how_to_mend_it(database: Database) -> None:
+    """An upgrade does nothing there, and the statement that is told does."""
+    with open_store(database) as store, UnitOfWork(store) as uow:
+        uow.append(Stream("account", 1), [Opened("Ada")])
+    change(database, "delete from sourcery_store")
+    with open_store(database) as store:
+        for use in (store.settled, store.upgrade):
+            with pytest.raises(DatabaseMisconfigured, match="put the row back") as told:
+                use()
+    change(database, str(told.value)[str(told.value).index("INSERT") :])
+    with open_store(database) as store:
+        store.upgrade()
+        assert [Opened("Ada")] == [recorded.event for recorded in store.read()]
 
 
 @pytest.mark.promise(44)
