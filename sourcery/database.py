@@ -15,7 +15,7 @@ from sqlalchemy.orm import sessionmaker
 
 from sourcery.dialects import Dialect, Frontier
 from sourcery.dialects.place import address
-from sourcery.engine import SessionMaker, let_go, open_engine
+from sourcery.engine import SessionMaker, let_go, open_engine, reaching_first
 from sourcery.errors import StoreClosed
 from sourcery.identity import (
     Identity,
@@ -73,7 +73,8 @@ class Database:
     def start(self) -> Identity:
         """Check schema, environment and ordering once; raises a `ConfigurationError`.
 
-        Raises `StoreClosed` as well: call it before something long.
+        Raises `DatabaseUnavailable` when nobody answers, `LoginRefused` if somebody does, and
+        `StoreClosed` as well: call it before something long.
         """
         self.refuse_closed()
         return self._started()
@@ -87,7 +88,7 @@ class Database:
         identity = self._identity
         if identity is None:
             with self._starting:
-                identity = self._identity = self._identity or self._check()
+                identity = self._identity = self._identity or self._first_check()
         return identity
 
     def restart(self) -> Identity:
@@ -96,6 +97,10 @@ class Database:
             self._frontier = None
             self._identity = self._check()
             return self._identity
+
+    def _first_check(self) -> Identity:
+        with reaching_first(self.engine, self._dialect):
+            return self._check()
 
     def _check(self) -> Identity:
         with (

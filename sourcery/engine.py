@@ -12,12 +12,13 @@ from weakref import finalize
 
 from attrs import define, field
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from sourcery.dialects import Dialect, dialect_for
-from sourcery.errors import InvalidArgument
+from sourcery.dialects.place import address
+from sourcery.errors import DatabaseUnavailable, InvalidArgument, LoginRefused
 
 SessionMaker = Callable[..., Session]
 
@@ -81,6 +82,25 @@ def connect(engine: Engine, options: Mapping[str, Any]) -> Connection:
         connection.close()
         what = "setting the isolation level"
         raise OperationalError(what, None, error, connection_invalidated=True) from error
+
+
+@contextmanager
+def reaching_first(engine: Engine, dialect: Dialect) -> Generator[None]:
+    """Around the first use of a database: what connecting fails with, in words for its owner.
+
+    A connection that is lost inside comes out as it is, as it does at any later use.
+    """
+    try:
+        yield
+    except (InterfaceError, OperationalError) as error:
+        of_connecting = error.statement is None and not error.connection_invalidated
+        if not of_connecting or isinstance(error, DatabaseUnavailable):
+            raise
+        kind = LoginRefused if dialect.refuses_login(error) else DatabaseUnavailable
+        first = next(iter(str(error.orig).strip().splitlines()), "")
+        told = kind(address(engine), first)
+        told.orig = error.orig
+        raise told from error
 
 
 @contextmanager

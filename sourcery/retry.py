@@ -11,7 +11,13 @@ from attrs import frozen
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from sourcery.aggregate import Aggregate
-from sourcery.errors import DefinitionError, InvalidArgument, Retryable
+from sourcery.errors import (
+    DatabaseUnavailable,
+    DefinitionError,
+    InvalidArgument,
+    LoginRefused,
+    Retryable,
+)
 from sourcery.log import is_lost
 from sourcery.store import EventStore
 from sourcery.stream import StreamId
@@ -43,10 +49,10 @@ def transact(
 
     Repeated are conflicts, deadlocks, serialization failures, a connection that was not to be had
     or was lost before the commit, and an IntegrityError of your own rows when a loaded stream is
-    stale: up to `attempts` runs with 5 to 100 ms between them. What the server still holds of a
-    lost connection is ended first. So the function must have no effect outside
-    the unit of work. Any other exception passes through at once. When the attempts are spent
-    the last error is raised, with a note that says so.
+    stale: up to `attempts` runs with 5 to 100 ms between them. A refused login is not repeated.
+    What the server still holds of a lost connection is ended first. So the function must have no
+    effect outside the unit of work. Any other exception passes through at once. When the attempts
+    are spent the last error is raised, with a note that says so.
     """
     if attempts < 1:
         raise InvalidArgument("attempts", f"must be at least 1, not {attempts}")
@@ -72,8 +78,11 @@ def may_run_again(store: EventStore, unit: UnitOfWork | None, error: Exception) 
     """Whether the same work on fresh state may succeed: another writer was first."""
     if isinstance(error, IntegrityError):
         return unit is not None and unit.find_conflict() is not None
+    if isinstance(error, DatabaseUnavailable):
+        return is_lost(error) and not isinstance(error, LoginRefused)
     if isinstance(error, DBAPIError):
-        return is_lost(error) or store.database.dialect.restarts(error)
+        dialect = store.database.dialect
+        return not dialect.refuses_login(error) if is_lost(error) else dialect.restarts(error)
     return isinstance(error, Retryable)
 
 

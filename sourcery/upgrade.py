@@ -16,7 +16,7 @@ from sourcery import schema as declared
 from sourcery.append_only import is_append_only, protect, unprotect
 from sourcery.dialects import dialect_for
 from sourcery.dialects.statements import schema_of
-from sourcery.engine import connected
+from sourcery.engine import connected, reaching_first
 from sourcery.errors import DatabaseMisconfigured, PrivilegeMissing, UpgradeBlocked
 from sourcery.identity import check_revision, read_identity
 
@@ -50,9 +50,15 @@ def upgrade(engine: Engine, *, schema: str | None = None, append_only: bool | No
     Does nothing, and waits for nobody, when they are new enough. Processes and threads may
     start it at once: one upgrades, the others wait. Raises `UpgradeBlocked` after waiting
     60 seconds for locks of others, and `DatabaseMisconfigured` when tables that are behind
-    belong to an Alembic tree of yours, or `SchemaAhead` when they no longer support this code.
+    belong to an Alembic tree of yours, or `SchemaAhead` when they no longer support this code;
+    `DatabaseUnavailable` when nobody answers, `LoginRefused` if somebody does.
     """
     engine = within_schema(engine, schema)
+    with reaching_first(engine, dialect_for(engine.dialect.name)):
+        _upgrade(engine, append_only=append_only)
+
+
+def _upgrade(engine: Engine, *, append_only: bool | None) -> None:
     if not _patiently(engine, lambda: _is_current(engine)):
         exclusively(engine, _run_alembic)
     _check_result(engine)

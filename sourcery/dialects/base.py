@@ -210,6 +210,10 @@ class Dialect(Connections):
         """Whether the database asks to run the whole transaction again."""
         return False
 
+    def refuses_login(self, error: DBAPIError) -> bool:
+        """Whether an error of connecting says that connecting again is of no use."""
+        return False
+
     def missing_privilege(self, error: DBAPIError) -> PrivilegeMissing | None:
         """What the error says that the user lacks on a table of ours; None if it is another."""
         return None

@@ -22,7 +22,7 @@ from sourcery.dialects.base import Dialect, names_a_log
 from sourcery.dialects.batch import Batch, EventRow, ImportedEvent, Written
 from sourcery.dialects.connections import BRIEF_LOCK_MS
 from sourcery.dialects.place import Place
-from sourcery.dialects.privileges import told_by_mysql
+from sourcery.dialects.privileges import refused_by_mysql, told_by_mysql
 from sourcery.dialects.statements import schema_of
 from sourcery.errors import DatabaseMisconfigured, EncodeError, PrivilegeMissing
 from sourcery.recorded import COLUMNS
@@ -200,6 +200,9 @@ class MySQLDialect(Dialect):
 
     def restarts(self, error: DBAPIError) -> bool:
         return _code(error) in _RESTART
+
+    def refuses_login(self, error: DBAPIError) -> bool:
+        return refused_by_mysql(error)
 
     def missing_privilege(self, error: DBAPIError) -> PrivilegeMissing | None:
         return told_by_mysql(error)

@@ -1,4 +1,4 @@
-"""Which privilege a refused statement lacked, in the words of the database's own error."""
+"""Whether a login was refused, and which privilege a statement lacked, by the database's error."""
 
 from __future__ import annotations
 
@@ -19,6 +19,29 @@ _OURS: Final = re.compile(rf"\b{PREFIX}\w+")
 _COMMAND: Final = re.compile(r"\b([A-Z][A-Z, ]*) command denied")
 #: In a statement of several parts, how it uses a table that it does not only read.
 _WRITES: Final = (("INSERT", "insert into"), ("UPDATE", "update"), ("DELETE", "delete from"))
+#: PostgreSQL's invalid_authorization_specification, all of its class, and invalid_catalog_name.
+_REFUSED: Final = ("28", "3D000")
+#: Of connecting psycopg has no code, only the server's text. In another language it is unknown.
+_REFUSED_IN_WORDS: Final = re.compile(
+    r"authentication failed|no password supplied|no pg_hba\.conf entry|is not permitted to log in"
+    r"|permission denied for database|(?:role|database) \".*\" does not exist"
+)
+#: Database, user and password, unknown database, user whose way of proving itself is another.
+_LOGIN_DENIED: Final = (1044, 1045, 1049, 1698)
+
+
+def refused_by_postgresql(error: DBAPIError) -> bool:
+    """Whether the server will not let this user into this database, however often it is asked."""
+    code = getattr(error.orig, "sqlstate", None)
+    if code is not None:
+        return str(code).startswith(_REFUSED)
+    return _REFUSED_IN_WORDS.search(str(error.orig)) is not None
+
+
+def refused_by_mysql(error: DBAPIError) -> bool:
+    """The same."""
+    code, *_ = getattr(error.orig, "args", None) or (None,)
+    return code in _LOGIN_DENIED
 
 
 def told_by_postgresql(error: DBAPIError) -> PrivilegeMissing | None:

@@ -16,7 +16,7 @@ from sourcery import schema
 from sourcery.dialects.base import Dialect
 from sourcery.dialects.connections import BRIEF_LOCK_MS
 from sourcery.dialects.driver import failed
-from sourcery.dialects.privileges import told_by_postgresql
+from sourcery.dialects.privileges import refused_by_postgresql, told_by_postgresql
 from sourcery.errors import PrivilegeMissing
 from sourcery.recorded import COLUMNS
 
@@ -122,6 +122,9 @@ class ThroughPsycopg(Dialect):
 
     def restarts(self, error: DBAPIError) -> bool:
         return getattr(error.orig, "sqlstate", None) in _RESTART
+
+    def refuses_login(self, error: DBAPIError) -> bool:
+        return refused_by_postgresql(error)
 
     def missing_privilege(self, error: DBAPIError) -> PrivilegeMissing | None:
         return told_by_postgresql(error)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from attrs import define
+from sqlalchemy import exc
 
 from sourcery.errors.base import ConfigurationError, Retryable, SourceryError
 
@@ -55,6 +57,42 @@ class AutocommitRefused(ConfigurationError):
 
     def __str__(self) -> str:
         return f"{self.problem}: join a session or connection without isolation AUTOCOMMIT"
+
+
+@define
+class DatabaseUnavailable(SourceryError, exc.OperationalError):
+    """The database cannot be reached at the store's first use, or by an upgrade.
+
+    Also SQLAlchemy's own error, which is what it is to lose a connection later.
+    """
+
+    #: Without its password.
+    database: str
+    #: What the driver said.
+    cause: str
+
+    def __attrs_post_init__(self) -> None:
+        exc.OperationalError.__init__(self, None, None, Exception(self.cause))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.database, self.cause)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.database} cannot be reached ({self.cause}): mend its address or the way to it, "
+            f"or start it"
+        )
+
+
+@define
+class LoginRefused(DatabaseUnavailable, ConfigurationError):
+    """The database server is there, and refuses the login. Trying again is of no use."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.database} refuses the login ({self.cause}): mend the user, the password or the "
+            f"name of the database, or grant the user the right to connect to it"
+        )
 
 
 @define

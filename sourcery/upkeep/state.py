@@ -7,6 +7,7 @@ from attrs import frozen
 from sourcery import schema
 from sourcery.cloning import refuse_clone
 from sourcery.dialects import dialect_for
+from sourcery.engine import connected, reaching_first
 from sourcery.identity import read_identity
 from sourcery.store import EventStore
 
@@ -35,8 +36,11 @@ class SchemaState:
 
 def schema_state(store: EventStore) -> SchemaState:
     """Read it, and check nothing. Raises `SchemaMissing`, or `DatabaseMisconfigured`."""
-    options = dialect_for(store.engine.dialect.name).read_options
-    with store.engine.connect().execution_options(**options) as connection:
+    dialect = dialect_for(store.engine.dialect.name)
+    with (
+        reaching_first(store.engine, dialect),
+        connected(store.engine, dialect.read_options) as connection,
+    ):
         identity = read_identity(connection)
     return SchemaState(
         database=store.engine.url.render_as_string(),
