@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Final
+from urllib.parse import quote
 
 import click
 from sqlalchemy import make_url
@@ -20,6 +22,10 @@ from sourcery.store import EventStore
 
 #: Modules that a URL may need.
 _DRIVERS: Final = ("psycopg", "pymysql")
+#: Where a password stands, in a URL or among parameters.
+_WHERE: Final = r"(:|password=['\"]?){}(?=[@'\"\s&;]|$)"
+#: Characters of a password that is no part of other words.
+_TELLING: Final = 6
 
 
 class Failed(click.ClickException):
@@ -42,7 +48,7 @@ def explained(settings: Settings) -> Generator[None]:
     except Exception as error:
         if settings.debug:
             raise
-        raise Failed(_without_password(settings, _text(error)), _hint(error)) from error
+        raise Failed(_without_password(settings, error), _hint(error)) from error
 
 
 def _text(error: Exception) -> str:
@@ -71,14 +77,22 @@ def _hint(error: Exception) -> str | None:
     return "--debug shows where it comes from"
 
 
-def _without_password(settings: Settings, text: str) -> str:
-    """A driver's error may quote what it was given."""
+def _without_password(settings: Settings, error: Exception) -> str:
+    """A driver's error may quote what it was given; our own words hold no more than a URL."""
+    text = _text(error)
     try:
         database = settings.where().database
         password = make_url(database).password if database else None
     except (ArgumentError, click.UsageError):
         return text
-    return text.replace(str(password), "***") if password else text
+    if not password:
+        return text
+    is_ours = isinstance(error, SourceryError) and not isinstance(error, DBAPIError)
+    for form in (str(password), quote(str(password), safe="")):
+        text = re.sub(_WHERE.format(re.escape(form)), r"\1***", text)
+        if not is_ours and len(form) >= _TELLING:
+            text = text.replace(form, "***")
+    return text
 
 
 @contextmanager

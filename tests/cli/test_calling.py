@@ -113,6 +113,34 @@ def test_what_nobody_expected_is_one_line_as_well(
     assert "Error: ZeroDivisionError: one\n\\x1b[2Jtwo\nHint: --debug" in error
 
 
+@pytest.mark.parametrize("scheme", ["postgresql", "mariadb", "oracle", "sqlite"])
+def test_a_short_password_changes_no_words(scheme: str) -> None:
+    """It is a part of most of them."""
+    errors = {
+        password: CliRunner().invoke(
+            main, ["--database", f"{scheme}://u:{password}@127.0.0.1:1/d", "status"]
+        )
+        for password in ("a", "e", "secret")
+    }
+    assert 1 == len({result.stderr for result in errors.values()})
+    assert "***" not in errors["a"].stderr.replace("u:***@", "")
+
+
+@pytest.mark.parametrize("quoted", ["at u:a@host", "password=a host=b", "password='a'"])
+def test_a_short_password_is_hidden_where_one_stands(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, quoted: str
+) -> None:
+    """In a URL, or among the parameters that a driver quotes."""
+
+    def breaks(*_: object) -> None:
+        raise ValueError(f"what a driver has {quoted}")
+
+    monkeypatch.setattr("sourcery.cli.schema.schema_state", breaks)
+    result = CliRunner().invoke(main, ["--database", "postgresql://u:a@h/d", "current"])
+    masked = quoted.replace(":a@", ":***@").replace("=a ", "=*** ").replace("'a'", "'***'")
+    assert f"what a driver has {masked}\n" in result.stderr
+
+
 def test_debug_shows_the_traceback() -> None:
     """For who reports a bug."""
     url = "postgresql://u:secret@127.0.0.1:1/d"
