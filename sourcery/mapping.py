@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from attrs import define, evolve, field
 
@@ -13,12 +13,9 @@ from sourcery.codec import Codec
 from sourcery.context import caused_by
 from sourcery.dialects import EventRow, MessageRow
 from sourcery.errors import DefinitionError, InvalidArgument, MappingFailed, SourceryError
-from sourcery.outbox import message
+from sourcery.outbox import TYPE, message
 from sourcery.outgoing import MessageMapping, Outgoing
 from sourcery.stream import Stream
-
-#: Header that names the kind of event a message came of, as CloudEvents calls it.
-TYPE: Final = "ce-type"
 
 AnyMapping = MessageMapping[Any]
 

@@ -134,7 +134,8 @@ class UnitOfWork(UnitStates):
 
         Messages of one topic and key stay in order; without a key there is none. The payload
         is encoded now: an attrs object or JSON value as JSON, bytes as they are. Raises
-        `EncodeError` for what cannot be stored, `InvalidName` for a topic or key.
+        `EncodeError` for what cannot be stored, control characters in `headers` among it, and
+        `InvalidName` for a topic or key.
         """
         self._check_open()
         given = Outgoing(topic, payload, key=key, headers=headers)

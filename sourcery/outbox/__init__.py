@@ -3,8 +3,8 @@
 What reads or deletes rows takes a connection, executes and never commits.
 """
 
-from sourcery.outbox.encoding import message
+from sourcery.outbox.encoding import TYPE, message
 from sourcery.outbox.keys import letter_key
 from sourcery.outbox.topics import topics
 
-__all__ = ["letter_key", "message", "topics"]
+__all__ = ["TYPE", "letter_key", "message", "topics"]

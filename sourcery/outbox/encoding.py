@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Final, cast
 from uuid import UUID
@@ -18,7 +19,11 @@ from sourcery.stream import LONGEST_TOPIC, bucket_of, check_name, stream_id_text
 JSON: Final = "application/json"
 BYTES: Final = "application/octet-stream"
 CONTENT_TYPE: Final = "content-type"
+#: Header that names the kind of event a message came of, as CloudEvents calls it.
+TYPE: Final = "ce-type"
 _CONTENT_TYPE_LENGTH: Final = 100
+#: Where protocols made of lines would begin another one, or end; no header needs them.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def message(codec: Codec, given: Outgoing, metadata: Metadata) -> MessageRow:
@@ -68,14 +73,16 @@ def _headers(topic: str, below: dict[str, str], given: object) -> dict[str, str]
         given = {}
     if not isinstance(given, Mapping):
         raise EncodeError(topic, "headers", f"is a mapping, not {type(given).__name__}")
-    headers = below | dict(cast("Mapping[str, str]", given))
+    own = dict(cast("Mapping[str, str]", given))
+    headers = below | own
     for name, value in headers.items():
-        for part in (name, value):
-            _check_header(topic, part)
+        _check_header(topic, name)
+        # metadata may be any text, and so may a kind: publishers encode them
+        _check_header(topic, value, may_control=name not in own or name == TYPE)
     return headers
 
 
-def _check_header(topic: str, part: object) -> None:
+def _check_header(topic: str, part: object, *, may_control: bool = False) -> None:
     if not isinstance(part, str):
         problem = f"names and values are str, not {type(part).__name__}"
         raise EncodeError(topic, "headers", problem)
@@ -83,6 +90,9 @@ def _check_header(topic: str, part: object) -> None:
         part.encode()
     except UnicodeEncodeError:
         raise EncodeError(topic, "headers", "holds a lone surrogate") from None
+    if not may_control and _CONTROL.search(part):
+        problem = "holds a line break or another control character: take it out"
+        raise EncodeError(topic, "headers", problem)
 
 
 def _encoded(codec: Codec, topic: str, payload: object) -> bytes:

@@ -17,8 +17,12 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
 from sourcery import Consumer, EventStore, Stream, Subscriber, Token, UnitOfWork, schema
-from sourcery.errors import InvalidArgument, PublisherMisconfigured, SourceryError
+from sourcery.codec import JsonCodec
+from sourcery.context import Metadata
+from sourcery.errors import EncodeError, InvalidArgument, PublisherMisconfigured, SourceryError
 from sourcery.messages import Message
+from sourcery.outbox import message
+from sourcery.outgoing import Outgoing
 from sourcery.publishers.cloudevents import attributes
 from sourcery.publishers.fields import fields
 from sourcery.publishers.signing import secret_key, signature, webhook_headers
@@ -33,6 +37,14 @@ EXAMPLES = settings(max_examples=int(os.environ.get("SOURCERY_EXAMPLES", "40")),
 NAMES = list(json.loads(Token(store_id="s", generation=1, first=1, last=1).to_json()))
 #: All that Python can hold in a str, lone surrogates and NUL, too.
 texts = st.text(st.characters(codec=None), max_size=40)
+controls = st.characters(categories=["Cc"])
+#: What is taken as a header; one of this name is the content type, and another column.
+headers = st.dictionaries(
+    st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=20).filter(
+        lambda name: name.lower() != "content-type"
+    ),
+    st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=40),
+)
 values = free | st.binary(max_size=20) | texts | st.just(object())
 moments = st.datetimes(timezones=st.timezones() | st.just(UTC)) | st.sampled_from(
     [
@@ -116,6 +128,19 @@ def test_a_message_is_published_or_refused(
     """Before anything is written."""
     with suppress(SourceryError), UnitOfWork(bank) as uow:
         uow.publish(topic, key=key, headers=headers, payload=payload)
+
+
+@EXAMPLES
+@given(before=headers, name=texts, value=texts, control=controls, in_name=st.booleans())
+def test_a_header_holds_no_control_character(
+    before: dict[str, str], name: str, value: str, control: str, in_name: bool
+) -> None:
+    """Wherever it stands; and any other text is taken as it is."""
+    row = message(JsonCodec(), Outgoing("topic", 1, headers=before), Metadata())
+    assert before == json.loads(row.headers)
+    name, value = (name + control, value) if in_name else (name, control + value)
+    with pytest.raises(EncodeError, match="headers: holds"):
+        message(JsonCodec(), Outgoing("topic", 1, headers={name: value}), Metadata())
 
 
 @EXAMPLES
