@@ -126,6 +126,49 @@ def test_an_empty_database_is_used_where_no_other_can_be_made(limited: URL) -> N
     assert [] == names(limited)
 
 
+@pytest.fixture
+def powerless(limited: URL, empty_database: Database) -> URL:
+    """The same account, which may no longer make anything."""
+    name, database = limited.username, empty_database.url.database
+    words = {
+        "postgresql": [f"ALTER DATABASE {database} OWNER TO postgres"],
+        "mariadb": [
+            f"REVOKE ALL ON {database}.* FROM {name}@'127.0.0.1'",
+            f"GRANT SELECT ON {database}.* TO {name}@'127.0.0.1'",
+        ],
+    }
+    empty_database.server.execute(*words[empty_database.family])
+    return limited
+
+
+@pytest.mark.databases("postgresql", "mariadb")
+def test_an_account_that_may_make_nothing_is_refused(
+    powerless: URL, empty_database: Database
+) -> None:
+    """Before the first test, and with the words that help; on PostgreSQL either of them does."""
+    with pytest.raises(NotUsable, match="neither databases nor tables") as refused:
+        open_scratch(powerless)
+    helps = str(refused.value).rpartition(": ")[2]
+    assert str(powerless.username) in helps
+    for words in helps.split(", or "):
+        statement = words.replace(f"TO {powerless.username}", f"TO {account(powerless)}")
+        with connected(empty_database.url) as connection:
+            connection.exec_driver_sql(statement.replace("%", "%%"))
+        scratch = open_scratch(powerless)
+        assert scratch.upgraded()
+        scratch.remove()
+        if "CREATEDB" in words:
+            with connected(empty_database.url) as connection:
+                connection.exec_driver_sql(f"ALTER ROLE {powerless.username} NOCREATEDB")
+
+
+def account(url: URL) -> str:
+    """As the server names it in a GRANT."""
+    return (
+        f"{url.username}@'127.0.0.1'" if url.get_backend_name() == "mariadb" else f"{url.username}"
+    )
+
+
 @pytest.mark.databases("postgresql", "mariadb")
 def test_a_database_with_a_table_is_refused(limited: URL) -> None:
     """Whosever it is; the table stays."""

@@ -43,6 +43,14 @@ _WORDS: Final = {
 }
 
 
+#: What lets an account make databases, or at least tables in the one of the URL.
+_GRANTS: Final = {
+    "postgresql": "ALTER ROLE {0} CREATEDB, or GRANT USAGE, CREATE ON SCHEMA public TO {0}",
+    "mysql": "GRANT ALL ON `sourcery\\_conformance\\_%`.* TO {0}",
+    "mariadb": "GRANT ALL ON `sourcery\\_conformance\\_%`.* TO {0}",
+}
+
+
 class NotUsable(Exception):
     """The URL leads to no database in which the tests could run."""
 
@@ -82,6 +90,7 @@ def open_scratch(given: str | URL, *, alone: bool = True) -> Scratch:
     if not alone:
         raise NotUsable("the account may not create databases: run without -n, one test at a time")
     _refuse_tables(url)
+    _try_a_table(url)
     return Given(url)
 
 
@@ -220,3 +229,18 @@ def _refuse_tables(url: URL) -> None:
             f"the account may not create databases, and the one of the URL holds tables ({shown}): "
             "give an empty one, or an account that may. Nothing was changed"
         )
+
+
+def _try_a_table(url: URL) -> None:
+    """Or every test would fail of it."""
+    name = f"sourcery_conformance_{uuid4().hex[:12]}"
+    try:
+        for statement in (f"CREATE TABLE {name} (id INTEGER)", f"DROP TABLE {name}"):
+            execute_alone(url, statement)
+    except DBAPIError as error:
+        first = next(iter(str(error.orig).splitlines()), "")
+        known_grant = _GRANTS.get(url.get_backend_name(), "grant {0} the right to create tables")
+        raise NotUsable(
+            f"the account may create neither databases nor tables ({first}): "
+            f"{known_grant.format(url.username)}"
+        ) from None
