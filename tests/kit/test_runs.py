@@ -64,24 +64,25 @@ def test_a_url_that_leads_nowhere_ends_the_run_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.databases("postgresql")
-def test_after_ctrl_c_nothing_stays(database: Database, tmp_path: Path) -> None:
-    """The scratch database goes, in the middle of a test."""
-    url = database.url.render_as_string(hide_password=False)
-    others = databases(database.url)
-    process = subprocess.Popen(
-        command(f"{KIT}.test_stress", "--sourcery-url", url),
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_until(lambda: databases(database.url) - others, DEADLINE)
-        process.send_signal(signal.SIGINT)
-        assert pytest.ExitCode.INTERRUPTED == process.wait(DEADLINE)
-    finally:
-        process.kill()
-        process.wait()
+def test_after_sigterm_the_report_stays_and_nothing_else(
+    database: Database, tmp_path: Path
+) -> None:
+    """In the middle of a test, as after Ctrl-C, which it is taken for."""
+    url, report = database.url.render_as_string(hide_password=False), tmp_path / "report.json"
+    others, said = databases(database.url), tmp_path / "said"
+    modules = [f"{KIT}.test_encoding_failure", f"{KIT}.test_stress"]
+    options = ["-vv", "--sourcery-url", url, "--sourcery-report", str(report)]
+    with said.open("w") as output:
+        process = subprocess.Popen(command(*modules, *options), cwd=tmp_path, stdout=output)
+        try:
+            wait_until(lambda: "::test_nothing_is_lost" in said.read_text(), DEADLINE)
+            process.send_signal(signal.SIGTERM)
+            assert pytest.ExitCode.INTERRUPTED == process.wait(DEADLINE)
+        finally:
+            process.kill()
+            process.wait()
     assert others == databases(database.url)
+    assert {"passed"} == {result.outcome for result in read_run(report).results}
 
 
 WITHOUT_PYTEST = """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -29,10 +31,28 @@ def pytest_configure(config: pytest.Config) -> None:
         if name not in registered:
             config.addinivalue_line("markers", line)
     config.stash[_VERSIONS] = {}
+    _end_well_on_sigterm(config)
     if config.getoption("sourcery_profile", "short") == "long":
         os.environ["SOURCERY_PROFILE"] = "long"  # modules read it when they are collected
     if config.getoption("sourcery_report", None):
         config.pluginmanager.register(Reporter(config), "sourcery-reporter")
+
+
+def _end_well_on_sigterm(config: pytest.Config) -> None:
+    """As on Ctrl-C: fixtures take away what they made, and the report is written."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and not hasattr(config, "workerinput"):
+        before = signal.signal(signal.SIGTERM, _interrupt)
+
+        def restore() -> None:
+            signal.signal(signal.SIGTERM, before)
+
+        config.add_cleanup(restore)
+
+
+def _interrupt(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_DFL)  # a second one ends it on the spot
+    raise KeyboardInterrupt
 
 
 class Reporter:
