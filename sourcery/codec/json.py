@@ -28,8 +28,8 @@ class JsonCodec:
     A fast converter does the work; when it fails, a detailed one is asked why. An object of
     another class than its field declares is not written, because it would come back changed,
     and JSON of another type is not read: a stored "5" or 1.5 fits no `int`. Unknown fields are
-    passed over. `strict` is for state, which must come back as it was: no field
-    more or less, and no class that JSON would change.
+    passed over. `strict` is for state, which must come back as it was: no field more or less,
+    and no class that JSON would change.
     """
 
     def __init__(self, backend: Backend | None = None, *, strict: bool = False) -> None:

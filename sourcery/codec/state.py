@@ -1,8 +1,8 @@
 """What a strict converter does otherwise: a state comes back exactly as it was, or not at all.
 
-Events are facts that others wrote long ago, and are read leniently. A snapshot is only a cache
-of a fold, so whatever might come back changed is refused: at the definition where the hints
-tell, else when it is written.
+Events are facts that others wrote long ago: fields may be missing, or too many. A snapshot is
+only a cache of a fold, so whatever might come back changed is refused: at the definition where
+the hints tell, else when it is written.
 """
 
 from __future__ import annotations
