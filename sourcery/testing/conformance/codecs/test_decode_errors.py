@@ -102,6 +102,7 @@ def test_json_of_another_type_is_a_decode_error(codec: Codec, hint: Any, stored:
     assert refused.value.path.startswith("value")
 
 
+@pytest.mark.promise(26)
 @pytest.mark.parametrize(
     ("hint", "stored", "value"),
     [(float, "1", 1.0), (float | None, "1", 1.0), (Decimal, "1.5", Decimal("1.5"))],
