@@ -122,15 +122,15 @@ class Consuming(Part):
     def finish_subscribers(self) -> None:
         """The end of a history: everything is handled but what waits for somebody."""
         for name in self.about:
-            if self.readers[name].exists:
-                self._check_stored(self.readers[name])
+            self.check_stored(self.readers[name])
             self.run_subscriber(CONSUMERS[name], drained=True)
 
-    def _check_stored(self, reader: Reader) -> None:
+    def check_stored(self, reader: Reader) -> None:
         """What was asked of it is stored."""
         seen = self.world.seen(reader.name)
-        assert seen is not None
-        check_letters(reader, seen)
+        assert reader.exists == (seen is not None)
+        if seen is not None:
+            check_letters(reader, seen)
 
     def _managed(self, done: list[Entry]) -> None:
         """What the process manager appended and published for what it was given."""

@@ -18,7 +18,23 @@ from tests.model.log import Event, Place, balance
 from tests.model.parts import Part
 
 MONEY = ("Opened", "Deposited", "Withdrawn")
-SPOILT = ["take", "take", "verify", "delete", "damage", "ahead", "other tag", "other code"]
+SPOILT = [
+    "take",
+    "take",
+    "verify",
+    "delete",
+    "damage",
+    "ahead",
+    "other tag",
+    "other code",
+    "strange",
+]
+#: States that no history here leads to.
+STRANGE = {
+    "aggregate:account": b'{"owner":"a stranger","balance":-1}',
+    "projection:movements": b'{"amounts":[-1]}',
+    "projection:card": b'{"steps":["0 Lost"]}',
+}
 indices = st.integers(0, 9)
 #: Ways to read: a word and what it needs.
 looks = st.one_of(
@@ -183,6 +199,9 @@ class Reading(Part):
         """Whatever becomes of them: no state is another one for that."""
         if how == "delete":
             delete_snapshots(self.world.store)
+            return
+        if how == "strange":
+            self.world.replace_snapshots(STRANGE)
             return
         values: dict[str, Any] = {
             "damage": {"state": b"{"},

@@ -24,6 +24,7 @@ asked = st.one_of(
     st.tuples(st.just("pause")),
     st.tuples(st.just("resume")),
     st.tuples(st.just("rewind"), st.integers(-1, 9)),
+    st.tuples(st.just("rewind_below"), indices),
     st.tuples(st.just("skip"), st.integers(-1, 9)),
     st.tuples(st.just("retry_all")),
     st.tuples(st.just("retry_one"), indices),
@@ -59,6 +60,7 @@ class Steering(Consuming):
         name = [*self.about, *RELAYS][n]
         if self.may_write() and (name in CONSUMERS or what in _OF_ALL):
             getattr(self, f"_{what}")(name, *details)
+            self.check_stored(self.readers[name])
 
     def _pause(self, name: str) -> None:
         """It stands still."""
@@ -75,10 +77,18 @@ class Steering(Consuming):
     def _rewind(self, name: str, which: int) -> None:
         """All events after a place come again."""
         if not CONSUMERS[name].manages:
-            to = self._position(which)
-            answer = self._ask(name, lambda consumer: consumer.rewind(to))
-            assert answer in (None, to)
-            self.readers[name].rewind(to)
+            self._rewind_to(name, self._position(which))
+
+    def _rewind_below(self, name: str, which: int) -> None:
+        """An event that was given up comes again, and so do those behind it."""
+        letter = self._letter(name, which)
+        if letter is not None:
+            self._rewind_to(name, letter.entry.position - 1)
+
+    def _rewind_to(self, name: str, to: int) -> None:
+        answer = self._ask(name, lambda consumer: consumer.rewind(to))
+        assert answer in (None, to)
+        self.readers[name].rewind(to)
 
     def _skip(self, name: str, which: int) -> None:
         """All events up to a place are passed over."""

@@ -48,8 +48,13 @@ ops = st.one_of(
     st.tuples(st.just("snapshot")),
 )
 several = st.lists(ops, min_size=1, max_size=4)
-#: How histories begin.
-beginnings = st.lists(st.lists(storing, min_size=1, max_size=3), min_size=2, max_size=5)
+#: How histories begin: with something stored, and messages that were accepted.
+accepting = st.tuples(
+    st.just("accept"), st.sampled_from(["c", "d"]), st.sampled_from(["1", "2"]), st.just(False)
+)
+beginnings = st.lists(
+    st.lists(st.one_of(storing, storing, accepting), min_size=1, max_size=3), min_size=2, max_size=5
+)
 #: What holds the only writer of SQLite from then on.
 _TOUCHING: Final = ("decide", "accept", "note")
 
@@ -160,6 +165,14 @@ class Writing(Part):
         else:
             savepoint.commit()
             self.log.release(caller.model)
+
+    @rule(caller=transactions, given=st.lists(storing, min_size=1, max_size=2))
+    def undo(self, caller: Transaction, given: Sequence[Op]) -> None:
+        """A unit of work inside it that a savepoint of the caller's undoes: it may write on."""
+        if caller in self.callers and len(caller.savepoints) < 3:
+            self.savepoint(caller)
+            self.join(caller, given, abandoned=1)
+            self.end_savepoint(caller, back=True)
 
     @rule(caller=consumes(transactions), keep=st.integers(0, 3))
     def end(self, caller: Transaction, keep: int) -> None:
