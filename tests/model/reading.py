@@ -18,6 +18,7 @@ from tests.model.log import Event, Place, balance
 from tests.model.parts import Part
 
 MONEY = ("Opened", "Deposited", "Withdrawn")
+#: What becomes of snapshots.
 SPOILT = [
     "take",
     "take",

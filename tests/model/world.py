@@ -102,10 +102,10 @@ class World:
 
     def replace_snapshots(self, states: Mapping[str, bytes]) -> None:
         """By those of a history that a restored backup undid: their last events are not there."""
-        columns = schema.snapshots.c
+        columns, nowhere = schema.snapshots.c, self.store.database.dialect.id_value(uuid4())
         with self.store.engine.begin() as connection:
             for kind, state in states.items():
-                strange = {"state": state, "last_event_id": uuid4(), "codec": "json"}
+                strange = {"state": state, "last_event_id": nowhere, "codec": "json"}
                 of_kind = columns.owner_kind == kind
                 connection.execute(update(schema.snapshots).where(of_kind).values(**strange))
 
