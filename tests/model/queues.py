@@ -91,6 +91,10 @@ class Reader:
         """Who has to do with it."""
         return entry.bucket % len(self.positions)
 
+    def has_passed(self, entry: Entry) -> bool:
+        """Whether its checkpoint has."""
+        return self.exists and entry.position <= self.positions[self.shard_of(entry)]
+
     def queue(self, key: str) -> list[Letter]:
         """The letters that close a key, in order."""
         return [letter for letter in self.letters if letter.closes and letter.entry.key == key]
@@ -107,13 +111,14 @@ class Reader:
         Fails where it went where it must not, or not where it had to.
         """
         passed = [self._passed(log, shard, to) for shard, to in enumerate(seen.positions)]
-        self.positions, self.faulted = list(seen.positions), list(seen.faulted)
+        stood, self.faulted = self.faulted, list(seen.faulted)
+        self.positions = list(seen.positions)
         waiting = [entry for entries in passed for entry in entries]
         keys = dict.fromkeys([*self.closed_keys(), *(entry.key for entry in waiting)])
         done = {key: self._done(key, waiting, seen, end) for key in keys}
         for key, entries in done.items():
             self.done.setdefault(key, []).extend(entries)
-        self._check_ends(log, end)
+        self._check_ends(log, end, stood)
         return done
 
     def _passed(self, log: Log, shard: int, to: int) -> list[Entry]:
@@ -184,14 +189,15 @@ class Reader:
         elif queue:
             self.due.discard(queue[0].entry.key)
 
-    def _check_ends(self, log: Log, end: End) -> None:
-        """Where each shard came to its end."""
+    def _check_ends(self, log: Log, end: End, stood: Sequence[bool]) -> None:
+        """Where each shard came to its end. A fault stays until somebody resumes."""
         for shard, position in enumerate(self.positions):
             later = [e for e in self._of_shard(log, shard) if e.position > position]
             if self.faulted[shard]:
                 assert self.policy == "stop"
                 assert later, f"{self.name}: shard {shard} stands before nothing"
-                assert self.is_sick(later[0]), f"{self.name}: shard {shard} fails for no reason"
+                for_cause = stood[shard] or self.is_sick(later[0])
+                assert for_cause, f"{self.name}: shard {shard} fails for no reason"
             elif end is End.DRAINED and not self.is_paused:
                 missed = [entry for entry in later if log.must_be_read(entry)]
                 assert not missed, f"{self.name}: shard {shard} left {missed} out"

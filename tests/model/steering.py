@@ -12,23 +12,29 @@ from sourcery import Consumer
 from sourcery.errors import ConsumerNotFound, RequestRefused
 from tests.model.consumers import CONSUMERS
 from tests.model.consuming import Consuming
+from tests.model.consuming import nth as nth_about
 from tests.model.domain import BY_HAND, MAPPED
+from tests.model.log import Event
 from tests.model.queues import Letter, Reader
 
 RELAYS = [f"relay:{BY_HAND}", f"relay:{MAPPED}"]
 #: Which of the consumers that a history is about, or of the relays'.
 nth = st.integers(0, 1 + len(RELAYS))
 indices = st.integers(0, 5)
-#: What is asked of a consumer: a word and what it needs.
-asked = st.one_of(
-    st.tuples(st.just("pause")),
+#: What is asked of a consumer about what it has failed with: a word and what it needs.
+of_failures = st.one_of(
     st.tuples(st.just("resume")),
-    st.tuples(st.just("rewind"), st.integers(-1, 9)),
     st.tuples(st.just("rewind_below"), indices),
-    st.tuples(st.just("skip"), st.integers(-1, 9)),
     st.tuples(st.just("retry_all")),
     st.tuples(st.just("retry_one"), indices),
     st.tuples(st.just("drop"), indices),
+)
+#: What is asked of any.
+asked = st.one_of(
+    of_failures,
+    st.tuples(st.just("pause")),
+    st.tuples(st.just("rewind"), st.integers(-1, 9)),
+    st.tuples(st.just("skip"), st.integers(-1, 9)),
     st.tuples(st.just("reshard"), st.integers(1, 3)),
     st.tuples(st.just("forget")),
 )
@@ -56,11 +62,33 @@ class Steering(Consuming):
     @rule(n=nth, asked=asked)
     def steer(self, n: int, asked: tuple[Any, ...]) -> None:
         """Ask for something, while nobody runs."""
-        what, *details = asked
         name = [*self.about, *RELAYS][n]
-        if self.may_write() and (name in CONSUMERS or what in _OF_ALL):
-            getattr(self, f"_{what}")(name, *details)
-            self.check_stored(self.readers[name])
+        if self.may_write() and (name in CONSUMERS or asked[0] in _OF_ALL):
+            self._steer(name, asked)
+
+    @rule(n=nth_about, which=st.integers(0, 9), asked=of_failures, mended=st.booleans())
+    def fail_and_steer(self, n: int, which: int, asked: tuple[Any, ...], mended: bool) -> None:
+        """A handler fails with one of the events that come; then something is asked about that."""
+        name = self.about[n]
+        if CONSUMERS[name].manages or not self.may_write():
+            return
+        if coming := self._coming(self.readers[name]):
+            event = coming[which % len(coming)]
+            self.world.sick.setdefault(name, set()).add((*event.place, event.version))
+            self.run_subscriber(CONSUMERS[name], drained=True)
+        self._steer(name, asked)
+        if mended:
+            self.world.sick.pop(name, None)
+            self.run_subscriber(CONSUMERS[name], drained=True)
+
+    def _coming(self, reader: Reader) -> list[Event]:
+        events = [event for event in self.log.events() if reader.selects(event)]
+        return [event for event in events if not reader.has_passed(event)]
+
+    def _steer(self, name: str, asked: tuple[Any, ...]) -> None:
+        what, *details = asked
+        getattr(self, f"_{what}")(name, *details)
+        self.check_stored(self.readers[name])
 
     def _pause(self, name: str) -> None:
         """It stands still."""
