@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, update
 
-from sourcery import schema
+from sourcery import inbox, schema
 from sourcery.consumers import progress
 from sourcery.dialects.statements import Statement
 from sourcery.testing.conformance.programs.sabotage import (
@@ -34,6 +34,12 @@ def without_end() -> None:
     replace(Claims, "_end_owner", lambda *_: None)
 
 
+def without_mark() -> None:
+    """Forget accepted messages without a trace."""
+    replace(inbox, "_raise_mark", lambda *_: None)
+
+
 SABOTAGES: Final[dict[str, Callable[[], None]]] = {
-    each.__name__: each for each in (without_fence, without_end, checkpoint_first, checkpoint_last)
+    each.__name__: each
+    for each in (without_fence, without_end, without_mark, checkpoint_first, checkpoint_last)
 }

@@ -9,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sourcery import EventStore, schema, serving_model
+from sourcery.inbox import MARK
 from tests.domain import Deposited
 from tests.faults.model import BUSY, CALM, Applied, Moved
 from tests.faults.outcome import outcome_of
+from tests.kills.operating import COPIER, HISTORY, Copied
 from tests.kills.work import COMMANDS, SOUR, SUBSCRIBER, Ledger
 from tests.read_models.support import first, held, second
 from tests.relay.ledger import Ledger as Sent
@@ -39,6 +41,12 @@ class Account:
             found |= self._of_relays()
         if "switch" in self.parts:
             found |= self._of_models()
+        if "purge" in self.parts:
+            found |= self._of_purges()
+        if "import" in self.parts:
+            found |= self._of_imports()
+        if "steer" in self.parts:
+            found |= self._of_letters()
         return {what: which for what, which in found.items() if which}
 
     @property
@@ -85,6 +93,8 @@ class Account:
         letters = _list((key, s) for key, s, _ in letter_facts(self.store))
         bad = [(f"{TOPIC}/bad-{n}", s) for n in self._names for s in ("parked", "behind")]
         written = {key: len(numbers) for key, numbers in expected.items()}
+        if "purge" in self.parts:  # what has letters stays
+            written = {}
         written |= {f"bad-{name}": 2 for name in self._names}
         return {
             "outbox": _differing(written, keys),
@@ -99,10 +109,39 @@ class Account:
         right = 1 + self.rounds % 2
         return {"model": _differing(totals, rows), "serving": [version] * (version != right)}
 
+    def _of_purges(self) -> dict[str, object]:
+        """Nothing is left that was accepted, but the mark."""
+        with self.store.engine.connect() as connection:
+            kept = set(connection.scalars(select(schema.inbox.c.message_id)))
+        return {"inbox": sorted(kept - {MARK})}
+
+    def _of_imports(self) -> dict[str, object]:
+        """Each history is there, once and in order."""
+        found: dict[str, list[int]] = {}
+        for recorded in self.store.read(categories=list(HISTORY), unsettled=True):
+            found.setdefault(recorded.stream.path, []).append(recorded.event.amount)
+        places = {(category, name) for category in HISTORY for name in self._names}
+        given = {f"{category}/b-{name}": HISTORY[category] for category, name in places}
+        return {"history": _differing(given, found)}
+
+    def _of_letters(self) -> dict[str, object]:
+        """The steered consumer was given everything, and nothing waits any more."""
+        stored = {(r.stream.path, r.version) for r in self.store.read(events=Moved)}
+        with Session(self.store.engine) as session:
+            copied = {(row.stream, row.version) for row in session.scalars(select(Copied))}
+        waiting = [key for key, _, _ in letter_facts(self.store, COPIER)]
+        return {"copied": sorted(stored ^ copied), "waiting": waiting}
+
     def check_readers(self) -> None:
-        """Whichever version serves is whole: it has all that was there before this round."""
+        """What holds at any moment: a version that serves is whole, no letter is to come again."""
         if "switch" in self.parts and self.rounds > 1:
             assert {f"r-{n}" for n in range(1, self.rounds)} <= self._served()[1].keys()
+        if "steer" in self.parts:
+            rows, letters = schema.consumers.c, schema.dead_letters.c
+            of_copier = (rows.name == COPIER) & (letters.consumer == rows.name)
+            above = select(letters.position).where(of_copier & (letters.position > rows.position))
+            with self.store.engine.connect() as connection:
+                assert [] == connection.scalars(above).all()
 
     def _served(self) -> tuple[int, Mapping[str, int]]:
         with Session(self.store.engine) as session:

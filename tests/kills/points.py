@@ -9,7 +9,8 @@ import re
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Literal
 
 from attrs import define, field
@@ -30,12 +31,18 @@ _STATEMENTS: Final = {
     "park": r"INSERT INTO sourcery_dead_letters",
     "snapshot": r"INSERT .*INTO sourcery_snapshots|UPDATE sourcery_snapshots",
     "switch": r"INSERT INTO sourcery_read_models|UPDATE sourcery_read_models",
+    "attempt": r"UPDATE sourcery_consumers SET `?status.*attempts",
+    "retry": r"DELETE FROM sourcery_dead_letters",
 }
 _PATTERNS: Final = {
     step: re.compile(text, re.DOTALL | re.IGNORECASE) for step, text in _STATEMENTS.items()
 }
+#: Parts of which each commit is a step, under their names: what is read between two of them is
+#: a page of a version that is built, a batch that is imported, a chunk that is deleted.
+COMMITTING: Final = ("build", "import", "purge", "request")
 #: The rest of the steps; a relay's checkpoint is its acknowledgement.
-STEPS: Final = (*_STATEMENTS, "commit", "handler", "send", "acknowledge")
+STEPS: Final = (*_STATEMENTS, "commit", "handler", "send", "acknowledge", *COMMITTING)
+_READING: Final = re.compile(r"\s*(select|pragma|show)\b", re.IGNORECASE)
 #: On a connection that has something to commit.
 _DIRTY: Final = "kills_dirty"
 
@@ -47,8 +54,8 @@ class Points:
     say: Say
     #: Step, moment and which time in the life of the process; none is never.
     deadly: tuple[str, Moment, int] | None = None
-    #: Whether what moves a checkpoint is a relay.
-    relays: bool = False
+    #: The part that is being done, if it has steps of its own.
+    part: str = ""
     passed: Counter[tuple[str, Moment]] = field(factory=Counter)
 
     def install(self, engine: Engine) -> None:
@@ -57,6 +64,13 @@ class Points:
         event.listen(engine, "after_cursor_execute", self._after)
         event.listen(engine, "rollback", lambda connection: connection.info.pop(_DIRTY, None))
         engine.dialect.do_commit = self._committing(engine)  # type: ignore[method-assign]
+
+    @contextmanager
+    def during(self, part: str) -> Generator[None]:
+        """Pass the points of a part."""
+        self.part = part
+        yield
+        self.part = ""
 
     def handler(self, handle: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
         """The handler between its points."""
@@ -90,7 +104,8 @@ class Points:
 
     def _steps(self, statement: str) -> list[str]:
         found = [step for step, pattern in _PATTERNS.items() if pattern.search(statement)]
-        return ["acknowledge" if s == "checkpoint" and self.relays else s for s in found]
+        relays = self.part == "send"
+        return ["acknowledge" if s == "checkpoint" and relays else s for s in found]
 
     def _before(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         for step in self._steps(statement):
@@ -100,19 +115,22 @@ class Points:
         for step in self._steps(statement):
             connection.info[_DIRTY] = True
             self.at(step, "after")
+        if self.part in COMMITTING and not _READING.match(statement):
+            connection.info[_DIRTY] = True
 
     def _committing(self, engine: Engine) -> Callable[[Any], None]:
         commit = engine.dialect.do_commit
 
         def committed(connection: Any) -> None:
             is_dirty = connection.info.pop(_DIRTY, False)
+            step = self.part if self.part in COMMITTING else "commit"
             if is_dirty:
-                self.at("commit", "before")
+                self.at(step, "before")
                 if (send := _SENDERS.get(engine.dialect.driver)) is not None:
-                    self.reach("commit", "sent", lambda: send(connection.driver_connection))
+                    self.reach(step, "sent", lambda: send(connection.driver_connection))
             commit(connection)
             if is_dirty:
-                self.at("commit", "after")
+                self.at(step, "after")
 
         return committed
 

@@ -1,5 +1,7 @@
 """One process that does its work and is killed at a point of it."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from attrs import frozen
@@ -8,11 +10,22 @@ from sourcery import EventStore
 from tests.domain import Account
 from tests.faults.life import sabotaged
 from tests.faults.model import Mirror, Moved
+from tests.kills.operating import import_history, purge, steer
 from tests.kills.points import Moment, Points, Say
-from tests.kills.work import PARTS, Ledger, Work
+from tests.kills.work import Ledger, Work
 
 #: Of the store, in processes and tests.
 AGGREGATES: Final = (Ledger, Mirror, Account)
+#: Parts of the work, in the order in which they are done.
+PARTS: Final[dict[str, Callable[[Work], None]]] = {
+    "import": import_history,
+    "write": Work.write,
+    "handle": Work.handle,
+    "send": Work.send,
+    "purge": purge,
+    "steer": steer,
+    "switch": Work.switch,
+}
 
 
 @frozen(kw_only=True)
@@ -25,6 +38,8 @@ class Spec:
     #: Names the round.
     name: str
     parts: tuple[str, ...]
+    #: When its messages were sent, in ISO format.
+    sent_at: str
     step: str = ""
     moment: Moment = "before"
     #: The how-manieth time it is there; 0 is never.
@@ -40,7 +55,8 @@ def live(spec: Spec, say: Say) -> None:
     points = Points(say, (spec.step, spec.moment, spec.at))
     with EventStore(spec.url, aggregates=AGGREGATES, events=Moved) as store:
         points.install(store.engine)
-        work = Work(store, points, spec.name, spec.path, spec.lease)
+        sent_at = datetime.fromisoformat(spec.sent_at)
+        work = Work(store, points, spec.name, spec.path, spec.lease, sent_at)
         for part in spec.parts:
             PARTS[part](work)
     points.report()

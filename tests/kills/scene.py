@@ -1,6 +1,7 @@
 """Rounds of work in processes that are killed, and the account after each."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
@@ -75,6 +76,7 @@ class Scene:
             path=str(self.path),
             name=f"r-{self.rounds}",
             parts=self.parts,
+            sent_at=datetime.now(UTC).isoformat(),
             sabotage=self.sabotage,
         )
 

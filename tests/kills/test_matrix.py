@@ -12,7 +12,7 @@ from attrs import astuple
 
 from tests.faults.fleet import Fleet
 from tests.kills.matrix import PROPERTY
-from tests.kills.points import STEPS, Moment
+from tests.kills.points import COMMITTING, STEPS, Moment
 from tests.kills.scene import Cell, Point, Scene
 from tests.kills.work import PAGE, THOROUGH
 
@@ -32,28 +32,39 @@ PARTS: Final = {
     "send": ("write", "send"),
     "acknowledge": ("write", "send"),
     "switch": ("switch",),
+    "attempt": ("write", "handle"),
+    "retry": ("write", "steer"),
+    "build": ("switch",),
+    "import": ("import", "steer"),
+    "purge": ("write", "send", "purge"),
+    "request": ("write", "steer"),
 }
+#: Steps that a plain run dies at on PostgreSQL only, once: the others have shown the same rules.
+RARE: Final = ("attempt", "retry", *COMMITTING)
 
 
 def points(step: str, database: str) -> list[Point]:
     """The moments of a step. SQLite sends its COMMIT to nobody."""
     moments = ("before", "after")
-    if step == "commit" and database != "sqlite":
+    if step in ("commit", *COMMITTING) and database != "sqlite":
         moments = ("before", "sent", "after")
     return [Point(step, moment) for moment in moments]
 
 
-def occurrences(times: int, moment: Moment) -> list[int]:
+def occurrences(step: str, times: int, moment: Moment) -> list[int]:
     """Before: the first and a middle one; after: a middle one and the last; or all."""
     if THOROUGH:
         return list(range(1, times + 1))
     middle = (times + 1) // 2
+    if step in RARE:
+        return [middle]
     return sorted({1, middle} if moment == "before" else {middle, times})
 
 
 def most_doubles(point: Point, kills: int) -> int:
     """How many messages may have been sent twice: what a relay had sent and not stored."""
-    promised = "send" in PARTS[point.step] and point.name != "commit after"
+    sends = "send" in PARTS[point.step] and point.step != "purge"
+    promised = sends and point.name != "commit after"
     return PAGE * kills if promised else 0
 
 
@@ -67,13 +78,15 @@ def test_killed_around_a_step_all_is_as_if_nobody_had_died(
     step: str,
 ) -> None:
     """Killed, killed again in the recovery, and then through. Messages alone may come twice."""
+    if step in RARE and not (THOROUGH or database_name.startswith("postgresql")):
+        pytest.skip("in a plain run on PostgreSQL only: SOURCERY_KILLS=1")
     with Scene(url, tmp_path / "sent", fleet, PARTS[step]) as scene:
         places = points(step, database_name)
         times = scene.census(places)
         assert {} == scene.faults()
         for point in places:
             cell = Cell()
-            for at in occurrences(times[point], point.moment):
+            for at in occurrences(step, times[point], point.moment):
                 cell += scene.round(point, at)
                 assert {} == scene.faults()
             assert cell.doubles <= most_doubles(point, cell.kills)

@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.promise(21), pytest.mark.promise(38)]
 
 HANDLE: Final = ("write", "handle")
 SEND: Final = ("write", "send")
+PURGE: Final = ("write", "purge")
 
 
 def is_seen(
@@ -49,3 +50,12 @@ def test_acknowledged_before_it_is_sent_a_message_is_lost(
     """The relay's checkpoint, and then the message."""
     point = Point("send", "before")
     assert is_seen(url, fleet, tmp_path, SEND, point, "sent", "checkpoint first")
+
+
+@pytest.mark.databases("sqlite")  # the mark is the same statement everywhere
+def test_forgotten_without_a_mark_a_message_takes_effect_twice(
+    url: str, fleet: Fleet, tmp_path: Path
+) -> None:
+    """The inbox is purged, and whoever starts again receives its messages again."""
+    point = Point("purge", "after")
+    assert is_seen(url, fleet, tmp_path, PURGE, point, "events", "without_mark")

@@ -4,7 +4,8 @@ It does all of it from the beginning whenever it starts. What was done before mu
 """
 
 import os
-from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 from uuid import NAMESPACE_OID, uuid5
@@ -26,6 +27,7 @@ from sourcery import (
     every,
     transact,
 )
+from sourcery.errors import MessageTooOld
 from tests.domain import Deposited, append
 from tests.faults.model import BUSY, CALM, Applied, Model, Moved
 from tests.kills.points import Points, Sending
@@ -80,6 +82,8 @@ class Work:
     name: str
     path: str
     lease: float
+    #: When the messages of the round were sent, by the clock of the broker.
+    sent_at: datetime
 
     # -- commands ----------------------------------------------------------------------
 
@@ -93,7 +97,8 @@ class Work:
             elif kind == 2:
                 self._append(number)
             else:
-                receive(f"{self.name}-{number}", number)
+                with suppress(MessageTooOld):  # it was accepted, and then forgotten
+                    receive(f"{self.name}-{number}", number, sent_at=self.sent_at)
 
     def _move(self, number: int, uow: UnitOfWork) -> None:
         """The aggregate knows whether it was done. One message of each is bad."""
@@ -126,7 +131,7 @@ class Work:
 
     def handle(self) -> None:
         """The subscriber, a process manager that also sends."""
-        self._drain(
+        self.drain(
             Subscriber(
                 self.store,
                 SUBSCRIBER,
@@ -150,7 +155,6 @@ class Work:
         """The relay; the broker is a file, which does not take negative numbers."""
         bad = [-number for number in range(1, COMMANDS + 1)]
         publisher = FilePublisher(self.path, self.lease / 2, bad)
-        self.points.relays = True
         relay = Relay(
             self.store,
             Sending(publisher, self.points),
@@ -159,10 +163,10 @@ class Work:
             lease=self.lease,
             on_error=PARK,
         )
-        self._drain(relay, f"relay:{TOPIC}")
-        self.points.relays = False
+        with self.points.during("send"):
+            self.drain(relay, f"relay:{TOPIC}")
 
-    def _drain(self, worker: Any, name: str) -> None:
+    def drain(self, worker: Any, name: str) -> None:
         """A killed process may keep its floor for a moment more: what is above comes then."""
         last = self.store.database.last_drawn()
         worker.drain(DEADLINE)
@@ -177,14 +181,6 @@ class Work:
         account, ids = Stream("account", self.name), [uuid5(NAMESPACE_OID, self.name)]
         append(self.store, account, [Deposited(number + 1)], expected=0, event_ids=ids)
         model = (first, second)[number % 2](self.store, page=2, lease=self.lease)
-        model.build(DEADLINE)
+        with self.points.during("build"):
+            model.build(DEADLINE)
         model.switch(DEADLINE)
-
-
-#: Parts of the work, in the order in which they are done.
-PARTS: Final[dict[str, Callable[[Work], None]]] = {
-    "write": Work.write,
-    "handle": Work.handle,
-    "send": Work.send,
-    "switch": Work.switch,
-}
