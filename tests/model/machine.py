@@ -76,11 +76,11 @@ class Machine(Writing, Reading, Steering, Relaying):
 
     def teardown(self) -> None:
         """The end of a history: all transactions end, and all readers come to theirs."""
-        for work in self.opened:
+        for work in list(self.opened):
             self.close(work, keep=False)
         for caller in self.callers:
             self.end_transaction(caller, keep=True)
-        self.opened, self.callers = [], []
+        self.callers = []
         if sys.exc_info()[1] is self._before:  # else it ended where something was found
             self.everything_is_stored()
             self.finish_subscribers()

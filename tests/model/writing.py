@@ -97,9 +97,7 @@ class Writing(Part):
     @rule(target=units)
     def open_unit(self) -> Any:
         """A unit of work that stays open for a while."""
-        work = self._open(None)
-        self.opened.append(work)
-        return work
+        return self._open(None)
 
     @rule(unit=units, op=ops)
     def in_unit(self, unit: Work, op: Op) -> None:
@@ -114,7 +112,6 @@ class Writing(Part):
         """The end of it."""
         if not self.may_write(unit):
             keep = False
-        self.opened.remove(unit)
         self.close(unit, keep=keep)
         if self.writer is unit:
             self.writer = None
@@ -204,9 +201,13 @@ class Writing(Part):
         uow.__enter__()
         within = None if caller is None else caller.model
         own = self.log.begin()
-        return Work(self.world, self.log, uow, within, own, actor=f"actor {self.count()}")
+        work = Work(self.world, self.log, uow, within, own, actor=f"actor {self.count()}")
+        self.opened.append(work)
+        return work
 
     def close(self, work: Work, *, keep: bool) -> None:
+        """The end of one that is open: what fails before it leaves it to the end of the history."""
+        self.opened.remove(work)
         self.log.open.remove(work.own)
         if not keep or work.waits():
             work.abandon()
