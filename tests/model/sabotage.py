@@ -92,15 +92,18 @@ def snapshot_is_believed(patch: Patch) -> None:
 
 
 Sabotage = Callable[[Patch], None]
-#: Those that only positions in flight show.
-OF_POSTGRESQL: Final[tuple[Sabotage, ...]] = (reader_without_floor, floor_locked_once)
+#: Those that only positions in flight show. Beside each, the history that has found it.
+OF_POSTGRESQL: Final[tuple[Sabotage, ...]] = (
+    reader_without_floor,  # 8
+    floor_locked_once,  # 45
+)
 OF_ALL: Final[tuple[Sabotage, ...]] = (
-    behind_is_handled,
-    checkpoint_apart,
-    key_is_not_blocked,
-    letters_survive_a_rewind,
-    message_lost,
-    repeat_not_recognised,
-    inbox_forgets,
-    snapshot_is_believed,
+    behind_is_handled,  # 10
+    checkpoint_apart,  # 2
+    key_is_not_blocked,  # 63
+    letters_survive_a_rewind,  # 38
+    message_lost,  # 4
+    repeat_not_recognised,  # 10
+    inbox_forgets,  # 52
+    snapshot_is_believed,  # 72
 )
