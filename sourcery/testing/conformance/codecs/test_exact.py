@@ -135,7 +135,6 @@ def test_a_span_is_exact_in_any_decimal_context(codec: Codec) -> None:
     with localcontext(prec=3):
         stored = codec.dumps(cls(timedelta(seconds=12345, microseconds=678901)))
         read = codec.reader(cls)(stored).value
-    assert b'{"value":"12345.678901"}' == stored
     assert timedelta(seconds=12345, microseconds=678901) == read
 
 
