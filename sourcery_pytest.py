@@ -1,4 +1,4 @@
-"""The command-line options of the conformance kit, for pytest.
+"""The command-line options and the markers of the conformance kit, for pytest.
 
 A module of its own beside the package, so that a pytest run that does not use the kit does not
 import the library.
@@ -8,6 +8,11 @@ import pytest
 
 KIT = "sourcery.testing.conformance"
 PLUGIN = f"{KIT}.plugin"
+#: Known in every run: whoever imports tests of the kit into a suite imports them with their marks.
+MARKERS = {
+    "promise": "promise(*numbers): proves the promises of these numbers",
+    "needs": "needs(*capabilities): runs only on a database that can do this",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,7 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Load the rest when it is asked for."""
+    """Register the markers, and load the rest when it is asked for."""
+    registered = {line.partition("(")[0] for line in config.getini("markers")}
+    for name, line in MARKERS.items():
+        if name not in registered:
+            config.addinivalue_line("markers", line)
     given = config.getoption("sourcery_url")
     if config.getoption("pyargs") and KIT in config.args and not given:
         raise pytest.UsageError(

@@ -78,11 +78,8 @@ EVERYWHERE = {
     "test_upgrade",
 }
 
-MARKERS = {
-    "promise": "promise(*numbers): proves the promises of these numbers",
-    "needs": "needs(*capabilities): runs only on a database that can do this",
-    "databases": "databases(*families): run only on these of sqlite, postgresql, mariadb",
-}
+#: Those of promises and needs come with the kit's plug-in.
+DATABASES = "databases(*families): run only on these of sqlite, postgresql, mariadb"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -97,11 +94,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers and read the names of the databases."""
-    registered = {line.partition("(")[0] for line in config.getini("markers")}
-    for name, line in MARKERS.items():
-        if name not in registered:
-            config.addinivalue_line("markers", line)
+    """Register the marker and read the names of the databases."""
+    config.addinivalue_line("markers", DATABASES)
     try:
         servers = Servers(config.rootpath / "setup.cfg", config.getoption("db") or [], SCHEMA)
         brokers = Brokers(config.rootpath / "setup.cfg")

@@ -1,4 +1,4 @@
-"""The kit's part in a run of pytest: its markers, and the report of what promises came to."""
+"""The kit's part in a run of pytest: how much load, and the report of what promises came to."""
 
 from __future__ import annotations
 
@@ -15,21 +15,13 @@ from sqlalchemy import URL, create_engine
 from sourcery.testing.conformance.databases import Database
 from sourcery.testing.conformance.results import Result, write_run
 
-MARKERS = {
-    "promise": "promise(*numbers): proves the promises of these numbers",
-    "needs": "needs(*capabilities): runs only on a database that can do this",
-}
 PRODUCTS = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
 
 _VERSIONS = pytest.StashKey[dict[tuple[Any, ...], str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers."""
-    registered = {line.partition("(")[0] for line in config.getini("markers")}
-    for name, line in MARKERS.items():
-        if name not in registered:
-            config.addinivalue_line("markers", line)
+    """Take the options in."""
     config.stash[_VERSIONS] = {}
     _end_well_on_sigterm(config)
     if config.getoption("sourcery_profile", "short") == "long":
