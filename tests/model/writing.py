@@ -267,7 +267,11 @@ class Writing(Part):
                 ids=[*given.ids[:1], *new_ids(1)],
             ),
             "first": evolve(given, events=given.events[:1], ids=given.ids[:1]),
-            "later": evolve(given, expected=given.expected + 1),
+            "later": evolve(
+                given,
+                expected=given.expected + 1,
+                events=[event_of(given.place, 0, self.count()) for _ in given.events],
+            ),
         }[how]
         if given.place[0] == "account" or how in ("same", "first", "later"):
             work.append(again)
