@@ -174,12 +174,28 @@ def _run_alembic(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
 
+    _check_alembic(connection)
     config = Config(stdout=StringIO())
     config.set_main_option("script_location", "sourcery.migrations:.")
     config.attributes["connection"] = connection
     with _alembic:
         # by name: a revision of a user's may have been written into our folder by mistake
         command.upgrade(config, f"sourcery_{declared.REVISION:04d}")
+
+
+def _check_alembic(connection: Connection) -> None:
+    """Databases that Alembic has never heard of need a class of their own there, too."""
+    from alembic.ddl.impl import DefaultImpl
+
+    try:
+        DefaultImpl.get_by_dialect(connection.dialect)
+    except KeyError:
+        name = connection.dialect.name
+        raise DatabaseMisconfigured(
+            f"Alembic knows no database {name!r}",
+            "beside its SQLAlchemy dialect define a subclass of alembic.ddl.impl.DefaultImpl "
+            f"with __dialect__ = {name!r}",
+        ) from None
 
 
 def _refuse_tree_of_user(connection: Connection) -> None:
