@@ -8,6 +8,11 @@ from sourcery.testing.conformance.fixtures import *  # noqa: F403 - fixtures are
 from tests.databases import Database
 
 
+@pytest.fixture(autouse=True)
+def needed() -> None:
+    """The databases of a test were chosen by what it needs when it was collected."""
+
+
 @pytest.fixture
 def other_database(database: Database) -> Iterator[Database]:
     """Another one on the same server."""

@@ -41,15 +41,6 @@ def can(scratch: Scratch) -> frozenset[str]:
     return capabilities_of(scratch.empty())
 
 
-@pytest.fixture(autouse=True)
-def _needed(request: pytest.FixtureRequest) -> None:
-    """Skip a test that needs what this database cannot do."""
-    marks = list(request.node.iter_markers("needs"))
-    wanted = {word for mark in marks for word in mark.args}
-    if wanted and (missing := wanted - request.getfixturevalue("can")):
-        pytest.skip(f"this database has no {', '.join(sorted(missing))}")
-
-
 @pytest.fixture
 def database(scratch: Scratch) -> Database:
     """A database with our tables and nothing in them."""

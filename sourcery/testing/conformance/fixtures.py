@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from sourcery import EventStore, Relay, Subscriber
 from sourcery.engine import open_engine
 from sourcery.testing.conformance.crew.members import Crew, crew_of
-from sourcery.testing.conformance.databases import Database
+from sourcery.testing.conformance.databases import Database, capabilities_of
 from sourcery.testing.conformance.domain import make_notes, open_bank
 from sourcery.testing.conformance.support import InFlight, in_flight
 
@@ -27,9 +27,11 @@ __all__ = [
     "Running",
     "background",
     "bank",
+    "can",
     "crew",
     "engine",
     "flight",
+    "needed",
     "notes",
     "running",
     "store",
@@ -37,6 +39,21 @@ __all__ = [
 
 Background = Callable[..., Future[Any]]
 Running = Callable[[Subscriber | Relay], Future[None]]
+
+
+@pytest.fixture
+def can(database: Database) -> frozenset[str]:
+    """What the database can do."""
+    return capabilities_of(database.url)
+
+
+@pytest.fixture(autouse=True)
+def needed(request: pytest.FixtureRequest) -> None:
+    """Skip a test that needs what this database cannot do."""
+    marks = list(request.node.iter_markers("needs"))
+    wanted = {word for mark in marks for word in mark.args}
+    if wanted and (missing := wanted - request.getfixturevalue("can")):
+        pytest.skip(f"this database has no {', '.join(sorted(missing))}")
 
 
 @pytest.fixture
