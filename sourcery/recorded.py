@@ -47,7 +47,8 @@ def as_uuid(stored: Any) -> UUID:
 
 def moment_of(row: StoredRow) -> datetime:
     """When a stored event was recorded; UTC."""
-    moment = datetime.fromisoformat(row[9])
+    stored = row[9]
+    moment = stored if isinstance(stored, datetime) else datetime.fromisoformat(stored)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

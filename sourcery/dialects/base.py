@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from typing import cast as cast_to
 from uuid import UUID
 
@@ -33,6 +33,9 @@ from sourcery.dialects.statements import Statement
 from sourcery.errors import PrivilegeMissing, StoreRewound
 from sourcery.recorded import COLUMNS
 from sourcery.stream import Stream
+
+#: Of drivers that tell SQL's own code: serialization failure, and PostgreSQL's deadlock.
+_RESTART: Final = frozenset({"40001", "40P01"})
 
 
 class Dialect(Connections):
@@ -135,7 +138,7 @@ class Dialect(Connections):
 
     def now_moment(self) -> ColumnElement[Any]:
         """SQL for the database's clock, as what a column of moments takes."""
-        return self.now_text()
+        return func.current_timestamp()
 
     def now(self, connection: Connection) -> datetime:
         """The database's clock; UTC."""
@@ -172,7 +175,7 @@ class Dialect(Connections):
     def columns(
         self, table: Table = schema.events, names: Sequence[str] = COLUMNS
     ) -> Sequence[ColumnElement[Any]]:
-        """What is selected of a row of a log, in this order; JSON and times as text."""
+        """What is selected of a row of a log, in this order; JSON as text, times as they come."""
         return [table.c[name] for name in names]
 
     def fenced(self, page: Select[Any], *, backward: bool) -> Select[Any]:
@@ -208,7 +211,7 @@ class Dialect(Connections):
 
     def restarts(self, error: DBAPIError) -> bool:
         """Whether the database asks to run the whole transaction again."""
-        return False
+        return getattr(error.orig, "sqlstate", None) in _RESTART
 
     def refuses_login(self, error: DBAPIError) -> bool:
         """Whether an error of connecting says that connecting again is of no use."""

@@ -63,8 +63,9 @@ class Connections:
         return False
 
     def is_autocommit(self, connection: Connection) -> bool:
-        """Whether each statement of this connection commits by itself."""
-        return connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+        """Whether each statement of this connection commits by itself, as most drivers tell."""
+        driver: Any = connection.connection.driver_connection
+        return getattr(driver, "autocommit", False) is True
 
     def backend(self, connection: Connection) -> int | None:
         """The server's number for this connection, None where there is no server."""

@@ -172,6 +172,9 @@ class MySQLDialect(Dialect):
     def now_text(self) -> ColumnElement[str]:
         return cast(func.utc_timestamp(6), mysql.CHAR)
 
+    def now_moment(self) -> ColumnElement[Any]:
+        return func.utc_timestamp(6)
+
     def columns(
         self, table: Table = schema.events, names: Sequence[str] = COLUMNS
     ) -> Sequence[ColumnElement[Any]]:

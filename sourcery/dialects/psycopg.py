@@ -20,8 +20,6 @@ from sourcery.dialects.privileges import refused_by_postgresql, told_by_postgres
 from sourcery.errors import PrivilegeMissing
 from sourcery.recorded import COLUMNS
 
-#: serialization_failure, deadlock_detected.
-_RESTART: Final = frozenset({"40001", "40P01"})
 #: PQTRANS_IDLE.
 _IDLE: Final = 0
 #: Milliseconds to wait until an ended backend is gone.
@@ -41,10 +39,6 @@ _END_MARKED: Final = (
 
 class ThroughPsycopg(Dialect):
     """What holds for every server that psycopg talks to."""
-
-    def is_autocommit(self, connection: Connection) -> bool:
-        driver: Any = connection.connection.driver_connection
-        return bool(driver.autocommit)
 
     @contextmanager
     def single_statement(self, connection: Connection) -> Generator[None]:
@@ -101,7 +95,6 @@ class ThroughPsycopg(Dialect):
         return cast(func.clock_timestamp(), Text)
 
     def now_moment(self) -> ColumnElement[Any]:
-        """No text becomes a time there by itself, unless it is a parameter."""
         return func.clock_timestamp()
 
     def unless_there(self, table: Table, values: Mapping[str, Any]) -> Insert:
@@ -119,9 +112,6 @@ class ThroughPsycopg(Dialect):
 
     def moment_value(self, moment: datetime) -> Any:
         return moment
-
-    def restarts(self, error: DBAPIError) -> bool:
-        return getattr(error.orig, "sqlstate", None) in _RESTART
 
     def refuses_login(self, error: DBAPIError) -> bool:
         return refused_by_postgresql(error)

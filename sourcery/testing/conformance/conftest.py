@@ -35,7 +35,8 @@ def scratch(pytestconfig: pytest.Config) -> Iterator[Scratch]:
     scratch.remove()
 
 
-@pytest.fixture(scope="session")
+# asked once, of the server
+@pytest.fixture(scope="session")  # type: ignore[no-redef]
 def can(scratch: Scratch) -> frozenset[str]:
     """What the database can do."""
     return capabilities_of(scratch.empty())
