@@ -18,7 +18,7 @@ from typing import cast as cast_to
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, cast, func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.types import Text
 
 from sourcery import schema
@@ -223,7 +223,8 @@ class Dialect(Connections):
 
     def took_position(self, error: DBAPIError) -> bool:
         """Whether the error says that a drawn position was taken already."""
-        return "position" in str(error.orig) and names_a_log(str(error.orig))
+        broken, text = isinstance(error, IntegrityError), str(error.orig)
+        return broken and "position" in text and names_a_log(text)
 
 
 def names_a_log(text: str) -> bool:

@@ -87,6 +87,14 @@ def test_a_connection_that_commits_by_itself_is_refused(store: EventStore) -> No
     engine.dispose()
 
 
+def test_only_a_taken_position_says_that_the_store_was_rewound(store: EventStore) -> None:
+    """Drivers quote statements in errors of every kind, and with them our tables and columns."""
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("drop table sourcery_outbox")
+    with pytest.raises(DBAPIError), UnitOfWork(store) as uow:
+        uow.publish("payments", payload={})
+
+
 def test_what_was_rolled_back_by_the_database_is_run_again(store: EventStore) -> None:
     """Drivers tell SQL's own code for it."""
     raising = "do $$ begin raise exception using errcode = '40001'; end $$"
