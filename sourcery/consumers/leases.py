@@ -71,6 +71,11 @@ _LEAVE: Final = Statement(
     .where(_c.lease_until > bindparam("now"))
     .values(**_no_owner)
 )
+_UNMARK: Final = Statement(
+    update(schema.consumers)
+    .where((_c.name == bindparam("of_name")) & (_c.owner == bindparam("me")))
+    .values(backend=null())
+)
 _EXPIRE: Final = Statement(
     update(schema.consumers)
     .where(_mine & _c.owner.is_not(None))
@@ -174,11 +179,13 @@ def _unlocked(connection: Connection, name: str) -> list[int]:
 def leave(connection: Connection, dialect: Dialect, name: str, owner: str) -> None:
     """Give up all shards of a consumer that a worker has, and want none.
 
-    Those whose leases ran out stay as they are: who takes them is careful with what comes.
+    Those whose leases ran out stay its: who takes them is careful with what comes. But its
+    connection goes back to the pool: whoever ended it then would end somebody else's work.
     """
     me = {"of_name": name, "me": owner}
     now = dialect.moment_value(dialect.now(connection))
     _LEAVE.run(connection, me | {"now": now, "updated": now})
+    _UNMARK.run(connection, dict(me))
     unwant(connection, name, owner)
 
 

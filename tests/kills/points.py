@@ -62,7 +62,7 @@ class Points:
         """Watch all connections of the engine."""
         event.listen(engine, "before_cursor_execute", self._before)
         event.listen(engine, "after_cursor_execute", self._after)
-        event.listen(engine, "rollback", lambda connection: connection.info.pop(_DIRTY, None))
+        event.listen(engine, "rollback", self._rolled_back)
         engine.dialect.do_commit = self._committing(engine)  # type: ignore[method-assign]
 
     @contextmanager
@@ -117,6 +117,11 @@ class Points:
             self.at(step, "after")
         if self.part in COMMITTING and not _READING.match(statement):
             connection.info[_DIRTY] = True
+
+    @staticmethod
+    def _rolled_back(connection: Any) -> None:
+        if not connection.invalidated:  # else there is nothing left of it
+            connection.info.pop(_DIRTY, None)
 
     def _committing(self, engine: Engine) -> Callable[[Any], None]:
         commit = engine.dialect.do_commit
