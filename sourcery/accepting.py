@@ -16,12 +16,12 @@ from uuid import UUID
 
 from attrs import frozen
 
+from sourcery.arguments import check_function, check_result
 from sourcery.errors import CommitUnknown
 from sourcery.retry import transact
 from sourcery.store import EventStore
 from sourcery.stream import CONSUMER_LENGTH, check_name
 from sourcery.unit_of_work import UnitOfWork
-from sourcery.worker import check_function, check_result
 
 M = TypeVar("M")
 

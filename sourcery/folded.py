@@ -6,11 +6,13 @@ Mistakes raise `DefinitionError` where the class is made, with the class's name.
 from __future__ import annotations
 
 from contextlib import suppress
+from inspect import isfunction
 from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
 from attrs import AttrsInstance, frozen
 
+from sourcery.arguments import only_begins, refused_call
 from sourcery.codec import check_state
 from sourcery.errors import DefinitionError, InvalidArgument, InvalidName
 from sourcery.events import event_classes, is_frozen
@@ -130,7 +132,17 @@ def applied_classes(cls: type, events: Any, root: type, argument: str) -> tuple[
         raise DefinitionError(cls.__qualname__, problem)
     if not callable(getattr(cls, "apply", None)):
         raise DefinitionError(cls.__qualname__, f"has no method apply(self, {argument})")
+    _check_apply(cls, argument)
     return event_classes(events, cls.__qualname__)
+
+
+def _check_apply(cls: Any, argument: str) -> None:
+    """Refuse an `apply` that would change nothing, or fail at every event."""
+    if only_begins(cls.apply):
+        problem = "apply must be a plain method, neither async nor a generator"
+        raise DefinitionError(cls.__qualname__, problem)
+    if isfunction(cls.apply) and (why := refused_call(cls.apply, ["self", argument])):
+        raise DefinitionError(cls.__qualname__, f"write apply(self, {argument}): {why}")
 
 
 def make_empty(cls: type[T]) -> T:

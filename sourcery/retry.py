@@ -11,6 +11,7 @@ from attrs import frozen
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from sourcery.aggregate import Aggregate
+from sourcery.arguments import check_plain, check_result
 from sourcery.errors import (
     DatabaseUnavailable,
     DefinitionError,
@@ -53,7 +54,10 @@ def transact(
     What the server still holds of a lost connection is ended first. So the function must have no
     effect outside the unit of work. Any other exception passes through at once. When the attempts
     are spent the last error is raised, with a note that says so.
+    Raises `InvalidArgument` for a function that is async or a generator, since nothing of it would
+    run, and commits nothing when one hands something back to be awaited.
     """
+    check_plain("function", function)
     if attempts < 1:
         raise InvalidArgument("attempts", f"must be at least 1, not {attempts}")
     for attempt in range(1, attempts + 1):
@@ -61,6 +65,7 @@ def transact(
         try:
             with unit:
                 result = function(unit)
+                check_result(result, "function")
             return Transacted(result, unit.token, attempt)
         except Exception as error:
             if not may_run_again(store, unit, error):

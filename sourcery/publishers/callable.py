@@ -12,17 +12,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from sourcery.arguments import check_function, check_result
 from sourcery.messages import Message, Publisher, Result
 from sourcery.publishers.deadline import Deadline
 from sourcery.publishers.turns import Turns
 
 
 class CallablePublisher(Publisher):
-    """Give each message to a function. What the function returns is not used."""
+    """Give each message to a function. What the function returns is not used.
+
+    Raises `InvalidArgument` for one that is async or a generator: nothing of it would run, and
+    the message would count as sent. What comes back to be awaited is a failed attempt.
+    """
 
     keeps_order: ClassVar[bool] = True
 
     def __init__(self, function: Callable[[Message], object], *, timeout: float = 10.0) -> None:
+        check_function(function, ["message"], "function")
         self._function = function
         self.timeout = timeout
 
@@ -31,4 +37,4 @@ class CallablePublisher(Publisher):
         return [turns.take(message, self._send) for message in batch]
 
     def _send(self, message: Message) -> None:
-        self._function(message)
+        check_result(self._function(message), "function")

@@ -8,12 +8,12 @@ from typing import Any, Final, cast
 from attrs import field, frozen
 from sqlalchemy import Table
 
+from sourcery.arguments import check_function
 from sourcery.errors import InvalidArgument
 from sourcery.read_models.feeding import Feeding
 from sourcery.read_models.tables import Tables, check_name, tables_of
 from sourcery.store import EventStore
 from sourcery.subscriber import Subscriber
-from sourcery.worker import check_function
 
 #: Events of a page: building has more to do than following.
 _PAGE: Final = 2000

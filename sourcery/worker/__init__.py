@@ -1,7 +1,6 @@
 """The engine of consumers: claim, page, wait, stop. The subscriber and the relay share it."""
 
-from sourcery.worker.delivery import check_result
-from sourcery.worker.handlers import check_function, delivery_of
+from sourcery.worker.handlers import delivery_of
 from sourcery.worker.handling import Handling
 from sourcery.worker.job import Job
 from sourcery.worker.loop import Worker
@@ -20,8 +19,6 @@ __all__ = [
     "Rounds",
     "Settings",
     "Worker",
-    "check_function",
-    "check_result",
     "delivery_of",
     "error_policy",
 ]

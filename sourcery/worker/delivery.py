@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from inspect import isawaitable, iscoroutine
 from typing import Any, Protocol, TypeAlias
 
 from attrs import define, field
 
+from sourcery.arguments import check_result
 from sourcery.codec import Decoder
 from sourcery.consumers import LeaseLost
 from sourcery.context import Causes
-from sourcery.errors import DecodeError, InvalidArgument
+from sourcery.errors import DecodeError
 from sourcery.recorded import Recorded, StoredRow
 from sourcery.unit_of_work import UnitOfWork
 from sourcery.worker.shard import Shard
@@ -86,15 +86,6 @@ class Work:
                 return None
             self.tried = 1
             raise
-
-
-def check_result(result: object) -> None:
-    """Refuse what would still have to be awaited: the body has not run."""
-    if result is None or not isawaitable(result):
-        return
-    if iscoroutine(result):
-        result.close()  # or Python warns of it a second time
-    raise InvalidArgument("handler", "gave back an awaitable, and so did nothing: call it plainly")
 
 
 class Delivery(Protocol):

@@ -96,6 +96,21 @@ def test_a_missing_apply_is_refused() -> None:
 TAKEN = ["id", "version", "record", "handle", "_id", "_version", "_recorded", "_declared"]
 
 
+def test_an_apply_that_could_change_nothing_is_refused() -> None:
+    """Of an async method or a generator nothing runs, and one of other arguments always fails."""
+    with pytest.raises(DefinitionError, match="Late: apply must be a plain method"):
+
+        class Late(Aggregate[Deposited], category="late"):
+            async def apply(self, event: Deposited) -> None:  # type: ignore[override]
+                pass
+
+    with pytest.raises(DefinitionError, match=r"Deaf: write apply\(self, event\): too many"):
+
+        class Deaf(Aggregate[Deposited], category="deaf"):
+            def apply(self) -> None:  # type: ignore[override]
+                pass
+
+
 @pytest.mark.parametrize("slots", [True, False])
 @pytest.mark.parametrize("name", [*TAKEN, "apply"])
 def test_a_field_of_a_taken_name_is_refused(name: str, *, slots: bool) -> None:

@@ -1,10 +1,11 @@
 """Any function as a publisher: what it raises is the result."""
 
 import threading
+from typing import Any
 
 import pytest
 
-from sourcery.errors import BrokerUnavailable, MessageRefused
+from sourcery.errors import BrokerUnavailable, InvalidArgument, MessageRefused
 from sourcery.messages import SENT, Message, Outcome
 from sourcery.publishers import CallablePublisher
 from sourcery.testing.conformance.publishers.messages import message, numbered, outcomes
@@ -65,6 +66,27 @@ def test_when_nothing_can_be_sent_nothing_more_is_tried() -> None:
         publisher.publish(numbered("t", 4, keys=4))
     )
     assert [b"0", b"1"] == seen
+
+
+async def later(sent: Message) -> None:
+    """Sends nothing, since nobody awaits it."""
+
+
+@pytest.mark.parametrize("function", [later, None, lambda: None])
+def test_a_function_that_could_send_nothing_is_refused(function: Any) -> None:
+    """Where it is given; its messages would count as sent."""
+    with pytest.raises(InvalidArgument, match="function: must "):
+        CallablePublisher(function)
+
+
+def test_what_should_be_awaited_is_not_sent() -> None:
+    """As an adapter to an async client would give it back."""
+
+    def sends(sent: Message) -> Any:
+        return later(sent)
+
+    (result,) = CallablePublisher(sends).publish(numbered("t", 1))
+    assert (FAILED, True) == (result.outcome, "awaitable" in str(result.error))
 
 
 def test_after_its_time_nothing_more_is_begun() -> None:
