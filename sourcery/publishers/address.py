@@ -15,6 +15,7 @@ Converters = Mapping[str, Callable[[str], Any]]
 
 _YES: Final = {"true", "yes", "1"}
 _NO: Final = {"false", "no", "0"}
+_A_URL: Final = "a publisher's URL"
 _ESCAPE: Final = "write / and @ in a password, and @ in a path, as %2F and %40"
 
 
@@ -115,14 +116,11 @@ def flag(text: str) -> bool:
     return text.lower() in _YES
 
 
-def scheme_of(url: str) -> str:
-    """The scheme; `PublisherMisconfigured` when there is none."""
-    parts, shown = _split(url)
-    if not parts.scheme:
-        raise PublisherMisconfigured(
-            shown, "a publisher's URL begins with a scheme, as in kafka://"
-        )
-    return parts.scheme
+def scheme_of(url: object) -> str:
+    """The scheme; `PublisherMisconfigured` for what is no URL."""
+    if not isinstance(url, str):
+        raise PublisherMisconfigured(_A_URL, f"is a str, not {type(url).__name__}")
+    return _split(url)[0].scheme
 
 
 def _split(url: str) -> tuple[SplitResult, str]:
@@ -130,7 +128,10 @@ def _split(url: str) -> tuple[SplitResult, str]:
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise PublisherMisconfigured("a publisher's URL", "is not well formed") from None
+        raise PublisherMisconfigured(_A_URL, "is not well formed") from None
+    if not parts.scheme:
+        problem = "begins with a scheme and names the broker, as kafka://host:9092"
+        raise PublisherMisconfigured(_A_URL, problem)
     hosts = parts.netloc.rpartition("@")[2]
     # A slash that a password holds unescaped ends what is taken for the host.
     return parts, f"{parts.scheme}://{'...' if '@' in parts.path else hosts}"

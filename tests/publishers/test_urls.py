@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,14 @@ def test_a_url_without_scheme_is_refused(url: str) -> None:
     """It is no URL, or that of an unknown publisher."""
     with pytest.raises((PublisherMisconfigured, UnknownPublisher)):
         publisher_for(url)
+
+
+@pytest.mark.parametrize("url", [None, 7, b"kafka://host", "nothing", "//user:pa55word@host"])
+def test_what_is_no_url_is_told_what_one_is(url: Any) -> None:
+    """Nothing of it is shown."""
+    with pytest.raises(PublisherMisconfigured, match="^a publisher's URL: ") as caught:
+        publisher_for(url)
+    assert "pa55word" not in str(caught.value)
 
 
 def by_url(url: str) -> Publisher:
