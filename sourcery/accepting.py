@@ -19,7 +19,7 @@ from attrs import frozen
 from sourcery.arguments import check_function, check_result
 from sourcery.errors import CommitUnknown
 from sourcery.retry import transact
-from sourcery.store import EventStore
+from sourcery.store import EventStore, check_store
 from sourcery.stream import CONSUMER_LENGTH, check_name
 from sourcery.unit_of_work import UnitOfWork
 
@@ -66,6 +66,7 @@ def accepting(
     It opens a unit of work, accepts the id for `consumer`, calls the handler if it is new, and
     commits. Raises `InvalidArgument` for a handler that is async or a generator.
     """
+    check_store(store)
     name = check_name("consumer", consumer, CONSUMER_LENGTH)
 
     def behind(handler: Callable[[UnitOfWork, M], object]) -> Accepting[M]:

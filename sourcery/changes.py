@@ -10,6 +10,7 @@ from uuid import UUID
 from attrs import define, evolve, field
 
 from sourcery.aggregate import Aggregate, Pending, end, recorded_by, take_recorded
+from sourcery.arguments import is_several
 from sourcery.codec import Codec, encode_event
 from sourcery.context import Metadata, current_metadata
 from sourcery.dialects import Batch, EventRow, MessageRow, StreamBatch
@@ -46,6 +47,8 @@ class Changes:
         event_ids: Sequence[UUID] | None,
     ) -> None:
         """Encode the events now, so that what cannot be stored is refused in the block."""
+        if not is_several(events):
+            raise InvalidArgument("events", "takes several: write one as [event]")
         pending = self._traced([(event, current_metadata()) for event in events])
         if event_ids is not None:
             _check_ids(expected, pending, event_ids)

@@ -18,7 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from sourcery.dialects import Dialect, dialect_for
 from sourcery.dialects.place import address
-from sourcery.errors import DatabaseUnavailable, InvalidArgument, LoginRefused
+from sourcery.errors import DatabaseUnavailable, ExtraMissing, InvalidArgument, LoginRefused
 
 SessionMaker = Callable[..., Session]
 
@@ -28,6 +28,12 @@ _DRIVERS: Final = {
     "postgres": "postgresql+psycopg",
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
+}
+#: What brings the drivers that are tested.
+_EXTRAS: Final = {
+    "postgresql+psycopg": "postgresql",
+    "mysql+pymysql": "mysql",
+    "mariadb+pymysql": "mysql",
 }
 
 
@@ -177,6 +183,8 @@ def _created(url: URL, options: Mapping[str, Any]) -> Engine:
     try:
         return create_engine(url, **options)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
+        if extra := _EXTRAS.get(url.drivername):
+            raise ExtraMissing(url.get_backend_name(), extra) from error
         problem = f"needs the driver {url.drivername!a}, which is not there: {error}; install it"
         raise InvalidArgument("database", problem) from error
 

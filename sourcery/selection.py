@@ -9,6 +9,7 @@ from typing import Final, TypedDict
 
 from attrs import evolve, frozen
 
+from sourcery.arguments import is_several
 from sourcery.errors import InvalidArgument
 from sourcery.log import Query
 from sourcery.start import NOW, Start
@@ -93,17 +94,13 @@ def check_categories(stream: Stream | None, categories: Iterable[str]) -> tuple[
     """Give valid categories back; none may be named beside a stream, which has its own."""
     if isinstance(categories, str):
         raise InvalidArgument("categories", f"takes several: write [{categories!a}]")
-    if not _is_iterable(categories):
+    if not is_several(categories):
         problem = f"must be several strings, not {type(categories).__name__}"
         raise InvalidArgument("categories", problem)
     names = tuple(check_name("category", name, CATEGORY_LENGTH) for name in categories)
     if stream is not None and names:
         raise InvalidArgument("categories", f"{stream} is of one category already")
     return names
-
-
-def _is_iterable(value: object) -> bool:
-    return isinstance(value, Iterable)
 
 
 def check_stop(stop: object) -> None:

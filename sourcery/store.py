@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Final, Self, TypeVar, cast
 
 from sqlalchemy import URL, Engine
 from sqlalchemy.orm import sessionmaker
 
 from sourcery.aggregate import Aggregate, aggregate_type
+from sourcery.arguments import is_several
 from sourcery.cloning import adopt
 from sourcery.codec import Codec, Decoder, JsonCodec, Upcaster, Upcasters
 from sourcery.database import Database
@@ -22,9 +23,14 @@ from sourcery.observing import Observer, Observers
 from sourcery.outgoing import MessageMapping
 from sourcery.policy import Policy, check_policy
 from sourcery.snapshots import Keeper, SnapshotStore, SqlSnapshots
+from sourcery.stream import check_name
 from sourcery.token import Token
 
 Clock = Callable[[], datetime]
+T = TypeVar("T")
+
+#: Characters of the name of an environment.
+_ENVIRONMENT: Final = 100
 
 
 class EventStore(Logs):
@@ -72,13 +78,13 @@ class EventStore(Logs):
         declared twice and for a class that cannot be stored, `UnknownDatabase` for a database
         without a dialect.
         """
-        self.codec: Codec = codec or JsonCodec()
+        self.codec: Codec = JsonCodec() if codec is None else _codec(codec)
         self.clock = clock
         self.observers: Observers = Observers.of(observers)
-        self.mappings: Mappings = Mappings.of(self.codec, messages)
-        self._upcasters = Upcasters(upcasters)
+        self.mappings: Mappings = Mappings.of(self.codec, _several("messages", messages))
+        self._upcasters = Upcasters(_several("upcasters", upcasters))
         self._decoders: dict[tuple[type[Any], ...], Decoder] = {}
-        aggregates = tuple(aggregates)
+        aggregates = _several("aggregates", aggregates)
         self._declared = _declared(aggregates, events)
         self.decoder(self._declared)
         policy = None if snapshot is None else check_policy(snapshot)
@@ -86,7 +92,7 @@ class EventStore(Logs):
         for aggregate in aggregates:
             self.keeper.slot(aggregate)
         self.database: Database = Database(
-            database, environment, notify=notify, exact_clock=clock is not None
+            database, _environment(environment), notify=notify, exact_clock=clock is not None
         )
 
     @property
@@ -171,6 +177,31 @@ class EventStore(Logs):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def check_store(store: object) -> None:
+    """Raise `InvalidArgument` for what is no store, such as the URL or engine one is made of."""
+    if not isinstance(store, EventStore):
+        problem = f"must be an EventStore, not {type(store).__name__}: make one, EventStore(url)"
+        raise InvalidArgument("store", problem)
+
+
+def _several(name: str, given: Iterable[T]) -> tuple[T, ...]:
+    if not is_several(given):
+        raise InvalidArgument(name, "takes several: write them in a list")
+    return tuple(given)
+
+
+def _codec(given: object) -> Codec:
+    methods = [getattr(given, name, None) for name in ("dumps", "reader", "structurer", "parse")]
+    if isinstance(given, type) or not all(map(callable, methods)):
+        raise InvalidArgument("codec", "must be JsonCodec(), MsgspecCodec(), or your Codec")
+    return cast(Codec, given)
+
+
+def _environment(given: object) -> str | None:
+    """An empty name comes of a variable that was not set, and would be written down for good."""
+    return None if given is None else check_name("environment", given, _ENVIRONMENT)
 
 
 def _snapshot_store(given: object) -> SnapshotStore:

@@ -24,7 +24,7 @@ from sourcery.log import PAGE, Query
 from sourcery.recorded import Recorded
 from sourcery.selection import check_call, check_categories, check_start, check_stop
 from sourcery.start import ORIGIN, Start
-from sourcery.store import EventStore
+from sourcery.store import EventStore, check_store
 from sourcery.unit_of_work import UnitOfWork
 from sourcery.worker import (
     Action,
@@ -152,6 +152,7 @@ class Subscriber:
         to `longest_interval`. `on_error` is what follows a failing handler: see `ErrorPolicy`.
         `on_caught_up` is called once per run, when every shard owned has reached the end.
         """
+        check_store(store)
         classes = store.wanted(events, "Subscriber")
         decoder = store.decoder(classes)
         names = check_categories(None, categories)

@@ -32,7 +32,7 @@ from sourcery.outbox import message
 from sourcery.outgoing import Outgoing
 from sourcery.selection import check_stream
 from sourcery.snapshotting import UnitSnapshots
-from sourcery.store import EventStore
+from sourcery.store import EventStore, check_store
 from sourcery.stream import Stream, StreamId
 from sourcery.token import Token
 from sourcery.transactions import OwnTransaction, State, UnitTransaction
@@ -60,6 +60,7 @@ class UnitOfWork(UnitStates):
     """
 
     def __init__(self, store: EventStore, *, session: Joinable | None = None) -> None:
+        check_store(store)
         self._store = store
         self._state = State.NEW
         self._changes = Changes(store.codec, store.mappings)

@@ -23,7 +23,7 @@ from sourcery.events import event_classes, event_type
 from sourcery.selection import check_categories, check_start
 from sourcery.start import Start
 from sourcery.starting import beyond_log, find_start, resolve_start
-from sourcery.store import EventStore
+from sourcery.store import EventStore, check_store
 from sourcery.stream import CONSUMER_LENGTH, Stream, check_name
 from sourcery.token import Token
 
@@ -33,6 +33,10 @@ _REASON_LENGTH: Final = 1000
 
 def _name(value: str) -> str:
     return check_name("consumer", value, CONSUMER_LENGTH)
+
+
+def _is_store(consumer: Consumer, attribute: Any, store: EventStore) -> None:
+    check_store(store)
 
 
 @frozen
@@ -47,7 +51,7 @@ class Consumer:
     it cannot be done, and `RequestUnanswered` after `timeout` seconds: it stays asked for.
     """
 
-    store: EventStore
+    store: EventStore = field(validator=_is_store)
     name: str = field(converter=_name)
 
     # -- to see it ---------------------------------------------------------------------

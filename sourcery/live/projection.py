@@ -19,7 +19,7 @@ from sourcery.live.loop import Loop
 from sourcery.log import PAGE
 from sourcery.projecting import begin
 from sourcery.projection import Projection, projection_type
-from sourcery.store import EventStore
+from sourcery.store import EventStore, check_store
 from sourcery.stream import StreamId
 from sourcery.token import Token
 from sourcery.waiting import INTERVAL, LONGEST, Waiting
@@ -81,6 +81,7 @@ class LiveProjection(Generic[P]):
             longest_interval=longest_interval,
         )
         check_timeout(timeout)
+        check_store(store)
         self._store = store
         self._timeout = timeout
         empty = begin(projection, id)

@@ -24,7 +24,7 @@ from sourcery.relay.settings import PAGE, RelayOptions, check_topics, relay_name
 from sourcery.retention import KEPT, check_age
 from sourcery.selection import check_call, check_stop
 from sourcery.start import ORIGIN, Start
-from sourcery.store import EventStore
+from sourcery.store import EventStore, check_store
 from sourcery.worker import Action, ErrorPolicy, Settings, Worker
 
 E = TypeVar("E")
@@ -77,6 +77,7 @@ class Relay:
         while without anything to send; None keeps them. The others are as in `Subscriber`.
         Raises `InvalidArgument` and `InvalidName`.
         """
+        check_store(store)
         settings = Settings(
             page=page,
             lease=lease,
@@ -119,6 +120,7 @@ class Relay:
         is the event's own; those of others follow from it. `after` is where it begins at its
         first start; `events`, `categories` and the rest are as in `Subscriber` and `Relay`.
         """
+        check_store(store)
         self = cls.__new__(cls)
         self._be(EventsPlan.of(store, publisher, mapping, events, name, categories, after, options))
         return self
