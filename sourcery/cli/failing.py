@@ -83,7 +83,7 @@ def _without_password(settings: Settings, error: Exception) -> str:
     try:
         database = settings.where().database
         password = make_url(database).password if database else None
-    except (ArgumentError, click.UsageError):
+    except (ArgumentError, ValueError, click.UsageError):
         return text
     if not password:
         return text

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from sourcery.arguments import refused_call
+
 
 class CannotLoad(click.ClickException):
     """The user's module failed while it was imported."""
@@ -43,8 +45,11 @@ def _module(name: str) -> Any:
 
 
 def made(value: Any, cls: type[Any] | tuple[type[Any], ...]) -> tuple[Any, bool]:
-    """The object, or what a function without arguments makes of it; and whether it was made."""
-    if isinstance(value, cls) or not callable(value):
+    """The object, or what a function without arguments makes of it; and whether it was made.
+
+    A function of other arguments, such as a handler, makes nothing and is given back.
+    """
+    if isinstance(value, cls) or not callable(value) or refused_call(value, []):
         return value, False
     maker: Callable[[], Any] = value
     return maker(), True

@@ -22,7 +22,9 @@ def opened(settings: Settings, *, create: bool = False) -> Generator[EventStore]
     if where.app is not None:
         store, is_ours = made(load(where.app), EventStore)
         if not isinstance(store, EventStore):
-            problem = f"{where.app!a} is no EventStore, and no function that makes one"
+            problem = (
+                f"{where.app!a} is no EventStore, and no function without arguments that makes one"
+            )
             raise click.UsageError(problem)
     else:
         assert where.database is not None
@@ -39,14 +41,17 @@ def _check(url: str, *, create: bool) -> None:
     """SQLite would make a file of a mistyped name, and a database that is gone with the command."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return  # the store says it better
     if parsed.get_backend_name() != "sqlite" or str(parsed.database).startswith("file:"):
         return
     if parsed.database in (None, "", ":memory:"):
         raise click.UsageError(f"{url} is a private database of one process: name a file")
-    if not create and not Path(str(parsed.database)).exists():
-        raise click.ClickException(f"there is no file {parsed.database}: sourcery upgrade makes it")
+    file = Path(str(parsed.database))
+    if not file.parent.is_dir():
+        raise click.ClickException(f"there is no folder {file.parent} for {file.name}: make it")
+    if not create and not file.exists():
+        raise click.ClickException(f"there is no file {file}: sourcery upgrade makes it")
 
 
 @contextmanager

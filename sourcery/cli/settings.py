@@ -48,7 +48,9 @@ class Settings:
             if given.get("database"):
                 return Where(given["database"], None)
         problem = f"no database: say --database URL or --app module:store, set {DATABASE} or "
-        raise click.UsageError(problem + "write `database` into [tool.sourcery] of pyproject.toml")
+        raise click.UsageError(
+            problem + "write `database` into sourcery.toml or [tool.sourcery] of pyproject.toml"
+        )
 
 
 def _from_file() -> Mapping[str, str | None]:
@@ -65,6 +67,8 @@ def _table(path: Path) -> dict[str, Any] | None:
         whole = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    except tomllib.TOMLDecodeError as error:
+        raise click.UsageError(f"{path} is no TOML: {error}") from None
     except (OSError, ValueError) as error:
         raise click.UsageError(f"{path} cannot be read: {type(error).__name__}") from None
     if path.name == FILES[0]:
@@ -75,7 +79,8 @@ def _table(path: Path) -> dict[str, Any] | None:
 
 def _checked(name: str, table: dict[str, Any]) -> Mapping[str, str | None]:
     if unknown := sorted(set(table) - set(_NAMES)):
-        problem = f"{name} says {', '.join(unknown)}: it may say {' and '.join(_NAMES)}"
+        where = "at its top" if name == FILES[0] else "in [tool.sourcery]"
+        problem = f"{name} says {', '.join(unknown)}: it may say {' and '.join(_NAMES)}, {where}"
         raise click.UsageError(problem)
     for key, value in table.items():
         if not isinstance(value, str):

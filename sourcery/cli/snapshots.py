@@ -47,7 +47,12 @@ def choosing(function: F) -> F:
 
 def _owner(of: str | None) -> Any:
     """An owner as it is stored, or the class that is named."""
-    return of if of is None or of.startswith(_KINDS) else load(of)
+    if of is None or of.startswith(_KINDS):
+        return of
+    if ":" not in of:
+        problem = f"{of!a} is none of aggregate:CATEGORY, projection:NAME and module:Class"
+        raise click.UsageError(problem)
+    return load(of)
 
 
 @choosing

@@ -59,6 +59,7 @@ class Supervisor:
     def run(self) -> int:
         """Exit status: 0 ended by a signal and drained; 1 a worker gave up, or did not finish."""
         before = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
+        logger.info("%s: run until SIGTERM or Ctrl-C", ", ".join(name for name, _ in self.workers))
         threads = [self._start(name, worker) for name, worker in self.workers]
         try:
             is_drained = self._watch(threads)

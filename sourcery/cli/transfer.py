@@ -77,6 +77,9 @@ def _writing(file: str) -> Generator[IO[bytes]]:
     if file == "-":
         yield sys.stdout.buffer
         return
+    folder = Path(file).parent
+    if not folder.is_dir():
+        raise click.UsageError(f"there is no folder {folder} to write {file} into")
     part = Path(f"{file}.part")
     with part.open("wb") as out:
         yield out

@@ -26,7 +26,9 @@ def _workers(name: str) -> list[Worker]:
     several = cast("Iterable[Any]", found) if isinstance(found, list | tuple) else [found]
     workers = list(several)
     if not workers or not all(isinstance(worker, _CLASSES) for worker in workers):
-        problem = "is no Subscriber, Relay or ReadModel, no list of such, and makes none"
+        problem = (
+            "is no Subscriber, Relay or ReadModel, no list or function without arguments of such"
+        )
         raise click.UsageError(f"{name!a} {problem}")
     return workers
 

@@ -59,7 +59,7 @@ def test_a_url_without_scheme_is_refused(url: str) -> None:
 @pytest.mark.parametrize("url", [None, 7, b"kafka://host", "nothing", "//user:pa55word@host"])
 def test_what_is_no_url_is_told_what_one_is(url: Any) -> None:
     """Nothing of it is shown."""
-    with pytest.raises(PublisherMisconfigured, match="^a publisher's URL: ") as caught:
+    with pytest.raises(PublisherMisconfigured, match=r"^a publisher's URL: ") as caught:
         publisher_for(url)
     assert "pa55word" not in str(caught.value)
 
