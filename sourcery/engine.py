@@ -105,6 +105,8 @@ def reaching_first(engine: Engine, dialect: Dialect) -> Generator[None]:
         kind = LoginRefused if dialect.refuses_login(error) else DatabaseUnavailable
         first = next(iter(str(error.orig).strip().splitlines()), "")
         told = kind(address(engine), first)
+        if remedy := dialect.out_of_reach(error):
+            told.remedy = remedy
         told.orig = error.orig
         raise told from error
 

@@ -217,6 +217,10 @@ class Dialect(Connections):
         """Whether an error of connecting says that connecting again is of no use."""
         return False
 
+    def out_of_reach(self, error: DBAPIError) -> str | None:
+        """What to do about an error of connecting, where it is not the same for every server."""
+        return None
+
     def missing_privilege(self, error: DBAPIError) -> PrivilegeMissing | None:
         """What the error says that the user lacks on a table of ours; None if it is another."""
         return None

@@ -100,6 +100,11 @@ class SQLiteDialect(Dialect):
     def configure(self, engine: Engine) -> None:
         configure(engine)
 
+    def out_of_reach(self, error: DBAPIError) -> str | None:
+        if "unable to open" not in str(error.orig):
+            return None
+        return "make its folder, and let this program write there"
+
     def accept(self, engine: Engine) -> None:
         if engine.url.database in (None, "", ":memory:"):
             raise DatabaseMisconfigured(

@@ -70,29 +70,30 @@ class DatabaseUnavailable(SourceryError, exc.OperationalError):
     database: str
     #: What the driver said.
     cause: str
+    #: What to do.
+    remedy: str = "mend its address or the way to it, or start it"
 
     def __attrs_post_init__(self) -> None:
         exc.OperationalError.__init__(self, None, None, Exception(self.cause))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.database, self.cause)
+        return type(self), (self.database, self.cause, self.remedy)
 
     def __str__(self) -> str:
-        return (
-            f"{self.database} cannot be reached ({self.cause}): mend its address or the way to it, "
-            f"or start it"
-        )
+        return f"{self.database} cannot be reached ({self.cause}): {self.remedy}"
 
 
 @define
 class LoginRefused(DatabaseUnavailable, ConfigurationError):
     """The database server is there, and refuses the login. Trying again is of no use."""
 
+    remedy: str = (
+        "mend the user, the password or the name of the database, or grant the user the right to "
+        "connect to it"
+    )
+
     def __str__(self) -> str:
-        return (
-            f"{self.database} refuses the login ({self.cause}): mend the user, the password or the "
-            f"name of the database, or grant the user the right to connect to it"
-        )
+        return f"{self.database} refuses the login ({self.cause}): {self.remedy}"
 
 
 @define

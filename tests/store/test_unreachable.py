@@ -86,10 +86,13 @@ def test_a_database_where_nobody_answers(database: Database) -> None:
 
 @pytest.mark.databases("sqlite")
 def test_a_file_in_no_folder(tmp_path: Path) -> None:
-    """It cannot be made."""
+    """It cannot be made, and there is no server to be started."""
     with (
         EventStore(f"sqlite:///{tmp_path}/nothing/bank.db") as store,
-        pytest.raises(DatabaseUnavailable, match="unable to open"),
+        pytest.raises(
+            DatabaseUnavailable,
+            match=r"unable to open .*: make its folder, and let this program write there",
+        ),
     ):
         store.upgrade()
 
