@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sourcery.codec.protocol import Codec
 from sourcery.errors import DefinitionError, UndeclaredEvent
 from sourcery.events import event_type
+
+_DECORATE: Final = "decorate its class with @event(kind)"
 
 
 def encode_event(codec: Codec, event: object) -> tuple[str, int, bytes]:
@@ -16,5 +20,5 @@ def encode_event(codec: Codec, event: object) -> tuple[str, int, bytes]:
     try:
         declared = event_type(type(event))
     except DefinitionError:
-        raise UndeclaredEvent(type(event).__qualname__, "this store") from None
+        raise UndeclaredEvent(type(event).__qualname__, "this store", _DECORATE) from None
     return declared.kind, declared.version, codec.dumps(event)

@@ -54,12 +54,11 @@ class UndeclaredEvent(SourceryError, TypeError):
 
     event_class: str
     owner: str
+    #: What to do.
+    remedy: str = "add the class to its union of events"
 
     def __str__(self) -> str:
-        return (
-            f"{self.event_class} is not one of the events of {self.owner}: "
-            f"add the class to its union of events, or decorate it with @event"
-        )
+        return f"{self.event_class} is not one of the events of {self.owner}: {self.remedy}"
 
 
 @define

@@ -89,7 +89,7 @@ def test_writing_needs_a_way_back_too(codec: JsonCodec) -> None:
 @pytest.mark.parametrize("stranger", [5, Card("1"), Cash, None])
 def test_what_is_no_event_is_refused(codec: JsonCodec, stranger: object) -> None:
     """The error says how to make it one."""
-    with pytest.raises(UndeclaredEvent, match="@event"):
+    with pytest.raises(UndeclaredEvent, match=r": decorate its class with @event"):
         encode_event(codec, stranger)
 
 

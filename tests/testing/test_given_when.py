@@ -61,7 +61,9 @@ def test_an_id_that_cannot_be_stored_is_refused() -> None:
 
 def test_a_foreign_event_in_the_history_is_refused() -> None:
     """It could not be in the stream."""
-    with pytest.raises(UndeclaredEvent, match="Shipped is not one of the events of Account"):
+    with pytest.raises(
+        UndeclaredEvent, match="Shipped is not one of the events of Account: add the class"
+    ):
         given(Account, Opened("Ada"), Shipped())
 
 
