@@ -20,6 +20,12 @@ def is_several(value: object) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, str | bytes | type)
 
 
+def check_flag(name: str, value: object) -> None:
+    """Raise `InvalidArgument` for what is no bool: the text "no" would count as yes."""
+    if not isinstance(value, bool):
+        raise InvalidArgument(name, f"must be True or False, not {type(value).__name__}")
+
+
 def check_plain(name: str, function: Callable[..., object]) -> None:
     """Raise `InvalidArgument` for what is no function, or is async or a generator."""
     if not callable(function):

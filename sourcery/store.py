@@ -11,7 +11,7 @@ from sqlalchemy import URL, Engine
 from sqlalchemy.orm import sessionmaker
 
 from sourcery.aggregate import Aggregate, aggregate_type
-from sourcery.arguments import is_several
+from sourcery.arguments import check_flag, is_several
 from sourcery.cloning import adopt
 from sourcery.codec import Codec, Decoder, JsonCodec, Upcaster, Upcasters
 from sourcery.database import Database
@@ -78,6 +78,7 @@ class EventStore(Logs):
         declared twice and for a class that cannot be stored, `UnknownDatabase` for a database
         without a dialect.
         """
+        check_flag("notify", notify)
         self.codec: Codec = JsonCodec() if codec is None else _codec(codec)
         self.clock = clock
         self.observers: Observers = Observers.of(observers)

@@ -58,6 +58,7 @@ def test_what_is_no_store_is_refused(taker: Callable[[Any], object]) -> None:
         ("messages", handle),
         ("codec", 3),
         ("codec", dict),
+        ("notify", "no"),
     ],
 )
 def test_a_wrong_setting_of_a_store_is_named(name: str, value: Any) -> None:

@@ -118,6 +118,8 @@ def test_what_is_no_event_stops_nothing(nowhere: EventStore, stop: Any) -> None:
     ("options", "named"),
     [
         ({"batch": True, "effects": True}, "batch"),
+        ({"batch": "no"}, "batch"),
+        ({"effects": 1}, "effects"),
         ({"after": -1}, "after"),
         ({"after": datetime(2026, 1, 1)}, "after"),  # noqa: DTZ001 - that is what is wrong
         ({"after": "now"}, "after"),
