@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import click
@@ -22,7 +22,11 @@ from sourcery.upkeep import KindCheck, check_kinds
 #: Nothing is wrong, but a read model must be built first.
 BUILD: Final = 3
 _FITS: Final = "ok"
-_UNREAD: Final = "no class reads it: its events are passed over, also by aggregates"
+_MEANT: Final = "no class reads it, as is meant"
+_UNREAD: Final = (
+    "no class reads it: its events would be passed over, also by aggregates. Mend the kind in "
+    "@event, or say --unread {kind}"
+)
 
 Row = dict[str, Any]
 
@@ -42,6 +46,7 @@ Row = dict[str, Any]
     help="Build each read model that needs it aside for so long, to say how long it "
     "will take. Makes tables, and drops them.",
 )
+@click.option("--unread", multiple=True, metavar="KIND", help="No class is meant to read it.")
 @json_option
 @click.pass_obj
 def check_deploy(
@@ -50,17 +55,18 @@ def check_deploy(
     workers: tuple[str, ...],
     sample: int,
     measure: float | None,
+    unread: tuple[str, ...],
     wants_json: bool,
 ) -> None:
     """Try this release's code on the stored events, subscribers and read models.
 
     Run it with the new code on the database of the old one. Only reads, but for --measure.
 
-    Exit status: 0 it can go; 1 an event cannot be read, or a consumer is stored otherwise than
-    it says; 3 read models must be built first.
+    Exit status: 0 it can go; 1 an event cannot be read, no class reads a kind, or a consumer is
+    stored otherwise than it says; 3 read models must be built first.
     """
     with opened_to_decode(asked) as store:
-        kinds = [_kind_row(one) for one in check_kinds(store, sample=sample)]
+        kinds = [_kind_row(one, unread) for one in check_kinds(store, sample=sample)]
         given = workers_of(workers)
         consumers = [_consumer_row(one) for one in given if isinstance(one, Subscriber)]
         models = [_model_row(one, measure) for one in given if isinstance(one, ReadModel)]
@@ -82,15 +88,17 @@ def _show(rows: list[Row], empty: str) -> None:
     show(Table(names, [tuple(row.values()) for row in rows], empty))
 
 
-def _kind_row(one: KindCheck) -> Row:
+def _kind_row(one: KindCheck, unread: Sequence[str]) -> Row:
     stored = one.stored
-    result = str(one.error) if one.error else _FITS if one.declared else _UNREAD
+    is_meant = one.declared or stored.kind in unread
+    without = _MEANT if is_meant else _UNREAD.format(kind=stored.kind)
+    result = str(one.error) if one.error else _FITS if one.declared else without
     return {
         "kind": stored.kind,
         "version": stored.schema_version,
         "events": stored.events,
         "sampled": one.sampled,
-        "is_readable": one.error is None,
+        "is_readable": one.error is None and is_meant,
         "result": result,
     }
 

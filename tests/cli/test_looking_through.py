@@ -80,6 +80,15 @@ def test_a_deployment_that_cannot_read_its_past(bank: EventStore, app: Shell) ->
     )
 
 
+def test_a_deployment_that_no_longer_reads_a_kind(bank: EventStore, app: Shell) -> None:
+    """A typo would make aggregates decide without its events, unless it is no typo."""
+    deposits(bank, ADA)
+    with bank.engine.begin() as connection:
+        connection.execute(update(events).values(kind="account.gone"))
+    assert "or say --unread account.gone" in app.text("check-deploy", code=1)
+    assert "as is meant" in app.text("check-deploy", "--unread", "account.gone")
+
+
 def test_a_deployment_whose_subscriber_does_not_fit(bank: EventStore, app: Shell) -> None:
     """As it would find out when it starts."""
     program.audit().drain()
