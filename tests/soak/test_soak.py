@@ -36,8 +36,9 @@ SECONDS = float(os.environ.get("SOURCERY_SOAK", "60"))
 #: Mean seconds between two transactions of a writer, and between two harms.
 PAUSE = float(os.environ.get("SOURCERY_SOAK_PAUSE", "0.1"))
 BETWEEN = 0.5
-#: Seconds for the rest to be handled when nobody writes or harms any more.
-REST = 180.0
+#: Seconds for the rest to be handled when nobody writes or harms any more: the letters of an hour
+#: are thousands, and a twentieth of them fails at each try.
+REST = 180.0 + SECONDS / 6
 #: In the names of processes that are let alone.
 STEADY = "steady"
 STEADY_WRITER = f"soak-{STEADY}-writer"
