@@ -62,20 +62,24 @@ def test_a_worker_that_is_never_answered_is_replaced(
     def handle(uow: UnitOfWork, recorded: Recorded[Moved]) -> None:
         Model("stalled").each(uow, recorded)
 
-    def work(store: EventStore) -> None:
+    def worker(store: EventStore) -> Subscriber:
         times = {"lease": 0.4, "page_timeout": 0.4, "longest_interval": 0.1, "page": 3}
-        Subscriber(store, "stalled", handle, events=Moved, categories=[BUSY], **times).run(stop)
+        return Subscriber(store, "stalled", handle, events=Moved, categories=[BUSY], **times)
 
+    worker(place.near).run_once()  # registers: who hangs in that has no lease to lose
     append(place.near, Stream(BUSY, "1"), [Moved(number) for number in range(10)])
     proxy.at_request(number, "stalled")
-    tasks = [background(work, place.far)]
-    wait_until(lambda: proxy.has_fired)
-    tasks.append(background(work, place.near))
-    wait_until(lambda: outcome_of(place.near, "stalled", [BUSY]).lost == 0)
-    proxy.heal()
-    append(place.near, Stream(BUSY, "2"), [Moved(1)])
-    wait_until(lambda: outcome_of(place.near, "stalled", [BUSY]).lost == 0)
-    stop.set()
+    try:
+        tasks = [background(worker(place.far).run, stop)]
+        wait_until(lambda: proxy.has_fired)
+        tasks.append(background(worker(place.near).run, stop))
+        wait_until(lambda: outcome_of(place.near, "stalled", [BUSY]).lost == 0)
+        proxy.heal()
+        append(place.near, Stream(BUSY, "2"), [Moved(1)])
+        wait_until(lambda: outcome_of(place.near, "stalled", [BUSY]).lost == 0)
+    finally:
+        stop.set()
+        proxy.heal()
     for task in tasks:
         task.result(20.0)
     assert {} == outcome_of(place.near, "stalled", [BUSY]).faults
