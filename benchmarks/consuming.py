@@ -93,7 +93,7 @@ def relay(bench: Bench) -> Sequence[Result]:
     )
     return [
         against(Nothing).result(name, reference, RELAY_TARGET, messages),
-        against(Looking).result(f"{name}, each looked at", reference, None, messages),
+        against(Looking).result(f"{name}, each looked at", reference, RELAY_TARGET, messages),
     ]
 
 
