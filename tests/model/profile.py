@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 #: Histories, and steps of one at most. A history is emptied and compared at its end, which costs
 #: as much as thirty steps.
-_PLAIN: Final = 40
+_PLAIN: Final = 24
 _LONG: Final = 1000
 STEPS: Final = 60
 #: What does not hold for a machine of databases.
