@@ -61,7 +61,9 @@ class StoredMessage(Message):
     _page: Page
     _row: StoredRow
 
-    __hash__ = Message.__hash__
+    def __hash__(self) -> int:
+        """As any other message with these fields."""
+        return super().__hash__()
 
     def __eq__(self, other: object) -> bool:
         """As any other message with these fields."""
